@@ -1,0 +1,30 @@
+# Two commands from nothing: `make demo` and `make test`.
+
+GUESTCTL = .venv/bin/guestctl
+BIN = .venv/bin
+
+.PHONY: setup demo test lint bench clean
+
+setup:
+	@scripts/setup.sh
+
+# opens the shell on IMAGE, or on a teaching image; without a terminal it gives a short tour
+demo: setup
+	@scripts/demo.sh $(IMAGE)
+
+test: lint
+	$(BIN)/pytest
+
+lint:
+	@scripts/setup.sh tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench:
+	@scripts/setup.sh tests
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv dist

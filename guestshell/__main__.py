@@ -1,0 +1,5 @@
+"""`python -m guestshell` is guestctl."""
+
+from guestshell.cli import main
+
+main()

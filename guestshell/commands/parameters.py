@@ -1,0 +1,152 @@
+"""The types of arguments: each converts what was typed and completes what is being typed."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from guestshell.commands.context import Context
+from guestshell.commands.declaration import COMMANDS
+from guestshell.errors import GuestShellError
+from guestshell.guest import paths
+from guestshell.values import Name
+
+_MOST_LINKS = 50
+"""Symbolic links that are followed to see whether they lead to directories."""
+
+
+def _context(ctx: click.Context | None) -> Context | None:
+    return ctx.obj if ctx is not None and isinstance(ctx.obj, Context) else None
+
+
+class GuestPath(click.ParamType):
+    """A path in the guest, converted to an absolute one; completes names as they are typed."""
+
+    name = "path"
+
+    def __init__(self, *, directories: bool = False) -> None:
+        self._directories_only = directories
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Name:
+        """Give the absolute path."""
+        context = _context(ctx)
+        return context.absolute(value) if context else Name(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Give the names in the directory being typed; none while the guest is not open."""
+        context = _context(ctx)
+        if context is None or not context.guest.is_open:
+            return []
+        typed, _, prefix = incomplete.rpartition("/")
+        typed += "/" if "/" in incomplete else ""
+        directory = context.absolute(typed or ".")
+        try:
+            names = context.guest.names(directory)
+        except GuestShellError:
+            return []
+        fitting = [
+            (name, kind)
+            for name, kind in names
+            if name.startswith(prefix) and (prefix or not name.startswith("."))
+        ]
+        return list(self._items(context, directory, typed, fitting))
+
+    def _items(
+        self, context: Context, directory: Name, typed: str, names: list[tuple[Name, str]]
+    ) -> Iterable[CompletionItem]:
+        links = [name for name, kind in names if kind == "l"]
+        followed = set(links[:_MOST_LINKS])
+        for name, kind in names:
+            leads = kind == "d" or (
+                name in followed and context.guest.is_directory(paths.child(directory, name))
+            )
+            if leads or not self._directories_only:
+                # a bare name that begins with a dash would be read as an option
+                start = "./" if not typed and name.startswith("-") else typed
+                yield CompletionItem(f"{start}{name}/" if leads else f"{start}{name}", type="path")
+
+
+class HostPath(click.ParamType):
+    """A path on this host."""
+
+    name = "host_path"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path:
+        """Give the path with ~ expanded."""
+        return value if isinstance(value, Path) else Path(value).expanduser()
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Give the names in the host directory being typed."""
+        typed, _, prefix = incomplete.rpartition("/")
+        typed += "/" if "/" in incomplete else ""
+        try:
+            with os.scandir(Path(typed or ".").expanduser()) as found:
+                entries = sorted((entry.name, entry.is_dir()) for entry in found)
+        except OSError:
+            return []
+        return [
+            CompletionItem(f"{typed}{name}/" if is_directory else f"{typed}{name}", type="path")
+            for name, is_directory in entries
+            if name.startswith(prefix) and (prefix or not name.startswith("."))
+        ]
+
+
+class Device(click.ParamType):
+    """A block device of the appliance."""
+
+    name = "device"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Give the devices there are."""
+        context = _context(ctx)
+        if context is None or not context.guest.is_open:
+            return []
+        try:
+            devices = context.guest.layout().survey.devices
+        except GuestShellError:
+            return []
+        return [CompletionItem(d.path) for d in devices if d.path.startswith(incomplete)]
+
+
+class CommandName(click.ParamType):
+    """The name of a command."""
+
+    name = "command"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Give the commands there are."""
+        return [CompletionItem(name) for name in sorted(COMMANDS) if name.startswith(incomplete)]
+
+
+class UserName(click.ParamType):
+    """A user of the guest, by name or number."""
+
+    name = "user"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Give the guest's users."""
+        context = _context(ctx)
+        if context is None or not context.guest.is_open:
+            return []
+        try:
+            users = context.guest.users()
+        except GuestShellError:
+            return []
+        return [CompletionItem(user.name) for user in users if user.name.startswith(incomplete)]

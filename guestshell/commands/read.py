@@ -1,0 +1,199 @@
+"""Look into files: cat, head, tail, less, hexdump, strings, file, stat."""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import click
+
+from guestshell.commands.context import Context
+from guestshell.commands.declaration import command
+from guestshell.commands.parameters import GuestPath
+from guestshell.guest.entries import Stat
+from guestshell.guest.guest import Guest
+from guestshell.output.bytes import decoded_lines
+from guestshell.output.results import Blob, Layout, Records, Text
+from guestshell.values import Name
+
+_TAIL_BLOCK = 64 * 1024
+
+
+@dataclass(frozen=True)
+class FileType:
+    """A path and what it is."""
+
+    path: Name
+    description: str
+
+
+def _all_blocks(context: Context, files: Iterable[Name]) -> Iterator[bytes]:
+    for file in files:
+        yield from context.guest.blocks(file)
+
+
+def _label(files: tuple[Name, ...]) -> str:
+    return files[0] if len(files) == 1 else f"{files[0]} …"
+
+
+@command(category="read", examples=["cat /etc/hostname", "cat -n /etc/passwd", "cat --color /etc/fstab"])
+@click.option("-n", "--number", is_flag=True, help="Number the lines.")
+@click.option("--raw", is_flag=True, help="Send the bytes to the terminal untouched.")
+@click.option("--color", is_flag=True, help="Colour the text by its language.")
+@click.argument("file", nargs=-1, required=True, type=GuestPath())
+@click.pass_obj
+def cat(
+    context: Context, file: tuple[Name, ...], number: bool, raw: bool, color: bool
+) -> Blob | Text:
+    """Show files whole.
+
+    On a terminal control characters appear as visible escapes and binary files are named
+    instead of shown; into a file or pipe the bytes go as they are.
+    """
+    blocks = _all_blocks(context, file)
+    if number:
+        lines = enumerate(decoded_lines(blocks), 1)
+        return Text(f"{index:6}  {line}" for index, line in lines)
+    return Blob(blocks, _label(file), raw=raw, color=color)
+
+
+@command(category="read", examples=["head /var/log/syslog", "head -n 3 /etc/passwd", "head -c 512 /bin/ls"])
+@click.option("-n", "--lines", type=click.IntRange(0), default=10, help="How many lines.")
+@click.option("-c", "--bytes", "count", type=click.IntRange(0), help="How many bytes instead.")
+@click.argument("file", type=GuestPath())
+@click.pass_obj
+def head(context: Context, file: Name, lines: int, count: int | None) -> Blob:
+    """Show the first lines of a file, ten by default."""
+    if count is not None:
+        return Blob(context.guest.blocks(file, 0, count), file)
+    return Blob(_first_lines(context.guest, file, lines), file)
+
+
+def _first_lines(guest: Guest, file: Name, lines: int) -> Iterator[bytes]:
+    with guest.open(file) as stream:
+        yield from itertools.islice(stream, lines)
+
+
+@command(category="read", examples=["tail /var/log/auth.log", "tail -n 50 /var/log/syslog"])
+@click.option("-n", "--lines", type=click.IntRange(0), default=10, help="How many lines.")
+@click.option("-c", "--bytes", "count", type=click.IntRange(0), help="How many bytes instead.")
+@click.argument("file", type=GuestPath())
+@click.pass_obj
+def tail(context: Context, file: Name, lines: int, count: int | None) -> Blob:
+    """Show the last lines of a file, ten by default; reads from its end."""
+    size = context.guest.size(file)
+    start = max(size - count, 0) if count is not None else _tail_start(context, file, size, lines)
+    return Blob(context.guest.blocks(file, start), file)
+
+
+def _tail_start(context: Context, file: Name, size: int, lines: int) -> int:
+    """Give the offset at which the last lines begin, looking backwards block by block."""
+    if lines == 0 or size == 0:
+        return size
+    position, newlines = size, 0
+    with context.guest.open(file) as stream:
+        while position > 0:
+            length = min(_TAIL_BLOCK, position)
+            position -= length
+            stream.seek(position)
+            block = stream.read(length)
+            if position + length == size and block.endswith(b"\n"):
+                newlines -= 1  # the newline that ends the last line
+            found = block.count(b"\n")
+            if newlines + found >= lines:
+                place = len(block)
+                for _ in range(lines - newlines):
+                    place = block.rfind(b"\n", 0, place)
+                return position + place + 1
+            newlines += found
+    return 0
+
+
+@command(category="read", examples=["less /var/log/syslog"])
+@click.argument("file", nargs=-1, required=True, type=GuestPath())
+@click.pass_obj
+def less(context: Context, file: tuple[Name, ...]) -> Blob:
+    """Show files in the pager, read only as far as is looked at."""
+    return Blob(_all_blocks(context, file), _label(file), paged=True)
+
+
+@command(category="read", examples=["hexdump -n 64 /bin/ls", "hexdump -s 0x400 -n 1024 /var/log/wtmp"])
+@click.option("-s", "--offset", type=str, default="0", help="Where to begin; 0x for hexadecimal.")
+@click.option("-n", "--length", type=str, help="How many bytes; 0x for hexadecimal.")
+@click.argument("file", type=GuestPath())
+@click.pass_obj
+def hexdump(context: Context, file: Name, offset: str, length: str | None) -> Text:
+    """Show bytes as offsets, hexadecimal and ASCII."""
+    try:
+        start = int(offset, 0)
+        count = None if length is None else int(length, 0)
+    except ValueError:
+        raise click.BadParameter("is not a number such as 512 or 0x200") from None
+    if start < 0 or (count is not None and count < 0):
+        raise click.BadParameter("cannot be negative")
+    size = context.guest.size(file)
+    return Text(_dump(context.guest.blocks(file, min(start, size), count), start))
+
+
+def _dump(blocks: Iterable[bytes], offset: int) -> Iterator[str]:
+    rest = b""
+    for block in blocks:
+        data = rest + block
+        whole = len(data) - len(data) % 16
+        for position in range(0, whole, 16):
+            yield _dump_line(offset, data[position : position + 16])
+            offset += 16
+        rest = data[whole:]
+    if rest:
+        yield _dump_line(offset, rest)
+    yield f"{offset + len(rest):08x}"
+
+
+def _dump_line(offset: int, data: bytes) -> str:
+    left, right = data[:8].hex(" "), data[8:].hex(" ")
+    text = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in data)
+    return f"{offset:08x}  {left:<23}  {right:<23}  |{text}|"
+
+
+@command(category="read", examples=["strings /bin/ls", "strings -n 8 /usr/lib/.cache"])
+@click.option("-n", "--length", type=click.IntRange(1, 4096), default=4, help="At least so long.")
+@click.argument("file", type=GuestPath())
+@click.pass_obj
+def strings(context: Context, file: Name, length: int) -> Text:
+    """Show the runs of printable ASCII in a file."""
+    return Text(_strings(context.guest.blocks(file), length))
+
+
+def _strings(blocks: Iterable[bytes], length: int) -> Iterator[str]:
+    run = re.compile(rb"[\x20-\x7e\t]{%d,}" % length)
+    at_end = re.compile(rb"[\x20-\x7e\t]{1,65536}\Z")
+    rest = b""
+    for block in blocks:
+        data = rest + block
+        tail_match = at_end.search(data, max(len(data) - 65536, 0))
+        rest = tail_match[0] if tail_match and len(tail_match[0]) < 65536 else b""
+        for match in run.finditer(data, 0, len(data) - len(rest)):
+            yield match[0].decode("ascii")
+    if len(rest) >= length:
+        yield rest.decode("ascii")
+
+
+@command(category="read", examples=["file /bin/ls", "file /var/log/wtmp /etc/localtime"])
+@click.argument("path", nargs=-1, required=True, type=GuestPath())
+@click.pass_obj
+def file(context: Context, path: tuple[Name, ...]) -> Records[FileType]:
+    """Say what files are, by their content."""
+    rows = (FileType(place, context.guest.describe(place)) for place in path)
+    return Records(rows, FileType, layout=Layout.LINES, separator=": ")
+
+
+@command(category="read", examples=["stat /etc/passwd", "stat /etc/localtime"])
+@click.argument("path", nargs=-1, required=True, type=GuestPath())
+@click.pass_obj
+def stat(context: Context, path: tuple[Name, ...]) -> Records[Stat]:
+    """Show everything known of a path: inode, mode, owners, times in UTC and ns, attributes.
+
+    A symbolic link is shown itself, not what it leads to.
+    """
+    return Records([context.guest.stat(place) for place in path], Stat, layout=Layout.DETAILS,
+                   human_sizes=False)  # fmt: skip

@@ -1,0 +1,1 @@
+"""A teaching image: a Debian-like server that was broken into."""

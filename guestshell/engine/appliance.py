@@ -1,0 +1,272 @@
+"""One appliance: a handle, and the one thread that owns it.
+
+libguestfs keeps its error handlers per thread, so every call is made by the worker. Callers
+wait on a future, which leaves them free to hear Ctrl-C; only `user_cancel` and signals to the
+appliance's own process ever come from another thread.
+"""
+
+import contextlib
+import enum
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from guestshell.engine import boot, processes
+from guestshell.engine.boot import Drive
+from guestshell.engine.handle import Handle
+from guestshell.engine.machine import Accelerator
+from guestshell.errors import ApplianceError, GuestError, GuestShellError
+
+_T = TypeVar("_T")
+
+_GRACE_SECONDS = 1.0
+_CANCEL_EVERY = 0.5
+_CLOSE_SECONDS = 10.0
+
+
+class State(enum.Enum):
+    """Where an appliance is in its life."""
+
+    NEW = "not started"
+    STARTING = "starting"
+    READY = "ready"
+    RESTARTING = "restarting"
+    FAILED = "failed"
+    CLOSED = "closed"
+
+
+@dataclass
+class _Task(Generic[_T]):
+    call: Callable[[Handle], _T]
+    stream: bool
+    retry: bool
+    future: Future[_T] = field(default_factory=Future)
+    abandoned: bool = False
+
+
+def _do_nothing(_handle: Handle) -> None:
+    pass
+
+
+def _ignore(_message: str) -> None:
+    pass
+
+
+class Appliance:
+    """Boots once, answers calls in order, and comes back when it dies.
+
+    `restore` runs in the worker after each restart to mount again what was mounted. `notice`
+    gets one line when something happened that the user should know; it is called from the
+    worker's thread.
+    """
+
+    def __init__(
+        self,
+        drives: Sequence[Drive],
+        *,
+        memory: int | None = None,
+        restore: Callable[[Handle], None] = _do_nothing,
+        notice: Callable[[str], None] = _ignore,
+    ) -> None:
+        self._drives = tuple(drives)
+        self._memory = memory
+        self._restore = restore
+        self._notice = notice
+        self._queue: queue.SimpleQueue[_Task[Any] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._handle: Handle | None = None
+        self._failure: GuestShellError | None = None
+        self._closing = False
+        self._launching_since = 0.0
+        self.state = State.NEW
+        self.progress = 0.0
+        """How far the launch is, 0 to 1."""
+        self.pid: int | None = None
+        """The emulator's process; remembered, for asking the handle during a call deadlocks."""
+        self.accelerator: Accelerator | None = None
+        self.launch_seconds = 0.0
+
+    # -- life --------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to boot and return at once."""
+        if self._thread is None:
+            self.state = State.STARTING
+            self._launching_since = time.monotonic()
+            self._thread = threading.Thread(target=self._work, name="appliance", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Stop the appliance, in the middle of a launch too. Safe to call twice."""
+        self._closing = True
+        if self._thread is None:
+            self.state = State.CLOSED
+            return
+        self._queue.put(None)
+        deadline = time.monotonic() + _CLOSE_SECONDS
+        while self._thread.is_alive() and time.monotonic() < deadline:
+            if self.state in (State.STARTING, State.RESTARTING):
+                processes.kill_launch(self._thread.native_id or 0)
+            self._thread.join(0.05)
+            if self.state is State.READY and time.monotonic() > deadline - _CLOSE_SECONDS + 1:
+                self._kill()
+        self.state = State.CLOSED
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether `close` was called."""
+        return self._closing
+
+    @property
+    def waited(self) -> float:
+        """Seconds since the launch or restart under way began."""
+        return time.monotonic() - self._launching_since
+
+    def _kill(self) -> None:
+        if self.pid is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    # -- calls -------------------------------------------------------------------------------
+
+    def submit(
+        self, call: Callable[[Handle], _T], *, stream: bool = False, retry: bool = True
+    ) -> Future[_T]:
+        """Queue a call and give its future; see `call`."""
+        return self._enqueue(call, stream, retry).future
+
+    def _enqueue(self, call: Callable[[Handle], _T], stream: bool, retry: bool) -> _Task[_T]:
+        if self._closing:
+            raise ApplianceError("the guest is closed")
+        self.start()
+        task = _Task(call, stream, retry)
+        self._queue.put(task)
+        return task
+
+    def call(
+        self, call: Callable[[Handle], _T], *, stream: bool = False, retry: bool = True
+    ) -> _T:
+        """Run a call in the worker and give its result.
+
+        Ctrl-C (KeyboardInterrupt) ends the call: a `stream` by cancelling the transfer, any
+        other after a second's grace by killing the appliance, which restarts by itself. A
+        call that met a dead appliance is made once more after the restart unless not `retry`.
+        """
+        task = self._enqueue(call, stream, retry)
+        try:
+            return task.future.result()
+        except KeyboardInterrupt:
+            self._abandon(task)
+            raise
+
+    def _abandon(self, task: _Task[Any]) -> None:
+        task.abandoned = True
+        if task.future.cancel() or self.state is not State.READY:
+            return
+        while task.stream and not self._finished(task, _CANCEL_EVERY):
+            # one that comes before the stream has begun is lost: say it until it is heard
+            if self._handle is not None:
+                self._handle.raw.user_cancel()
+        if not task.stream and not self._finished(task, _GRACE_SECONDS):
+            self._kill()
+
+    @staticmethod
+    def _finished(task: _Task[Any], seconds: float) -> bool:
+        try:
+            task.future.exception(timeout=seconds)
+        except FutureTimeoutError:
+            return False
+        return True
+
+    # -- the worker --------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        try:
+            self._launch()
+        except GuestShellError as error:
+            self._failure = error
+            self.state = State.FAILED
+        except Exception as error:  # the worker must live to tell each caller
+            self._failure = ApplianceError(f"the appliance could not be started: {error!r}")
+            self._failure.__cause__ = error
+            self.state = State.FAILED
+        while (task := self._queue.get()) is not None:
+            if task.future.set_running_or_notify_cancel():
+                self._run(task)
+            del task
+        self._shut_down()
+
+    def _run(self, task: _Task[Any]) -> None:
+        try:
+            task.future.set_result(self._attempt(task))
+        except BaseException as error:
+            task.future.set_exception(error)
+
+    def _attempt(self, task: _Task[Any]) -> Any:
+        if self._failure is not None:
+            raise self._failure
+        if self._handle is None:
+            raise ApplianceError("the guest is closed")
+        try:
+            return task.call(self._handle)
+        except GuestError:
+            if self._handle.raw.is_ready():
+                raise
+        if self._closing:
+            raise ApplianceError("the guest is closed")
+        self._restart()
+        if task.abandoned or not task.retry:
+            raise ApplianceError("the appliance stopped during the call", "run it again")
+        try:
+            return task.call(self._handle)
+        except GuestError:
+            if self._handle.raw.is_ready():
+                raise
+        raise ApplianceError("the appliance stops whenever this is asked of it")
+
+    def _restart(self) -> None:
+        self.state = State.RESTARTING
+        self._notice("The appliance stopped; starting a new one and mounting as before.")
+        self._shut_down()
+        self.state = State.RESTARTING
+        try:
+            self._launch()
+            assert self._handle is not None
+            self._restore(self._handle)
+        except GuestShellError as error:
+            self._failure = error
+            self.state = State.FAILED
+            raise
+
+    def _launch(self) -> None:
+        self._launching_since = time.monotonic()
+        self.progress = 0.0
+        launched = boot.launch(
+            self._drives,
+            memory=self._memory,
+            progress=self._show_progress,
+            notice=self._notice,
+            wanted=lambda: not self._closing,
+        )
+        self._handle = launched.handle
+        self.accelerator = launched.accelerator
+        self.pid = launched.pid
+        self.launch_seconds = self.waited
+        self.state = State.READY
+
+    def _show_progress(self, share: float) -> None:
+        self.progress = share
+
+    def _shut_down(self) -> None:
+        handle, self._handle, self.pid = self._handle, None, None
+        if handle is not None:
+            with contextlib.suppress(RuntimeError):
+                handle.raw.close()
+        self.state = State.CLOSED

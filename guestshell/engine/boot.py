@@ -1,0 +1,114 @@
+"""Boot one appliance: handle settings, drives, the accelerator and its fallback."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from guestshell.engine import binding, machine, processes
+from guestshell.engine.diagnosis import explain_launch_failure
+from guestshell.engine.handle import Handle
+from guestshell.engine.machine import Accelerator
+from guestshell.errors import ApplianceError
+
+
+@dataclass(frozen=True)
+class Drive:
+    """A disk of the appliance: an absolute host path and its format, which is never guessed."""
+
+    path: str
+    format: str
+
+
+@dataclass(frozen=True)
+class Launched:
+    """An appliance that answers."""
+
+    handle: Handle
+    accelerator: Accelerator
+    pid: int
+
+
+def new_handle(drives: Sequence[Drive], accelerator: Accelerator, memory: int | None) -> Any:
+    """Give a configured binding handle. Drives are read-only: writes go to a lost overlay."""
+    raw = binding.load().module.GuestFS(python_return_dict=True)
+    raw.set_pgroup(True)  # else the terminal's Ctrl-C kills the emulator
+    raw.set_network(False)
+    if "LIBGUESTFS_BACKEND" not in os.environ:
+        raw.set_backend("direct")
+    if not accelerator.kvm:
+        raw.set_backend_setting("force_tcg", "1")
+    if memory is not None:
+        raw.set_memsize(memory)
+    for drive in drives:
+        raw.add_drive_opts(drive.path, format=drive.format, readonly=True)
+    return raw
+
+
+def _launch_once(
+    drives: Sequence[Drive],
+    accelerator: Accelerator,
+    memory: int | None,
+    progress: Callable[[float], None],
+) -> Launched:
+    try:
+        raw = new_handle(drives, accelerator, memory)
+    except RuntimeError as error:
+        raise ApplianceError(f"the appliance cannot be set up: {error}") from None
+
+    def on_progress(_event: int, _handle: int, _buffer: object, numbers: list[int]) -> None:
+        progress(numbers[2] / max(numbers[3], 1))
+
+    event = raw.set_event_callback(on_progress, binding.load().module.EVENT_PROGRESS)
+    # the library's own limit is 20 minutes
+    this_thread = [threading.get_native_id()]
+    deadline = threading.Timer(machine.STARTUP_SECONDS, processes.kill_launch, this_thread)
+    deadline.daemon = True
+    deadline.start()
+    try:
+        raw.launch()
+        pid = int(raw.get_pid())
+    except RuntimeError as error:
+        hung = not deadline.is_alive()
+        with contextlib.suppress(RuntimeError):
+            raw.close()
+        problem = f"no answer in {machine.STARTUP_SECONDS:.0f} s" if hung else str(error)
+        raise ApplianceError(problem.strip().splitlines()[0]) from None
+    finally:
+        deadline.cancel()
+    raw.delete_event_callback(event)
+    return Launched(Handle(raw), accelerator, pid)
+
+
+def launch(
+    drives: Sequence[Drive],
+    *,
+    memory: int | None,
+    progress: Callable[[float], None],
+    notice: Callable[[str], None],
+    wanted: Callable[[], bool],
+) -> Launched:
+    """Boot; when a KVM launch fails all the same, fall back to emulation once and remember it.
+
+    Raises ApplianceError with the cause found and its remedy. Must run in the thread that
+    will own the handle. Ends early when no longer `wanted`.
+    """
+    accelerator = machine.choose_accelerator()
+    try:
+        return _launch_once(drives, accelerator, memory, progress)
+    except ApplianceError as error:
+        if not wanted():
+            raise
+        if not accelerator.kvm:
+            raise explain_launch_failure(error.message, memory) from None
+        failure = error.message
+    notice("The appliance does not start with KVM; starting it without, which is slower.")
+    emulated = Accelerator(False, f"a KVM launch failed: {failure}")
+    try:
+        launched = _launch_once(drives, emulated, memory, progress)
+    except ApplianceError as error:
+        raise explain_launch_failure(error.message, memory) from None
+    machine.remember_kvm_failure(failure)
+    return launched

@@ -1,0 +1,266 @@
+"""The calls whose names are bytes, made on the C library with the binding's own handle.
+
+The binding decodes every string strictly: one name that is not UTF-8 makes a whole directory
+unreadable, and a surrogate in a string list ends the process. The C functions take and give
+plain `char *` (guestfs(3)), so they are called through ctypes on the very same handle.
+"""
+
+import ctypes
+import functools
+from collections.abc import Callable, Sequence
+from ctypes import POINTER, c_char, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_void_p
+from dataclasses import dataclass
+from typing import Any
+
+from guestshell.errors import GuestError
+from guestshell.values import Name, decode_name, encode_name
+
+_LIBRARY = "libguestfs.so.0"
+_CAPSULE = b"guestfs_h"
+
+
+class _Dirent(ctypes.Structure):
+    _fields_ = (("ino", c_int64), ("ftyp", c_char), ("name", c_char_p))
+
+
+class _DirentList(ctypes.Structure):
+    _fields_ = (("len", c_uint32), ("val", POINTER(_Dirent)))
+
+
+_STATNS_FIELDS = (
+    "dev ino mode nlink uid gid rdev size blksize blocks "
+    "atime_sec atime_nsec mtime_sec mtime_nsec ctime_sec ctime_nsec "
+    "spare1 spare2 spare3 spare4 spare5 spare6"
+).split()
+
+
+class _StatNs(ctypes.Structure):
+    _fields_ = tuple((name, c_int64) for name in _STATNS_FIELDS)
+
+
+class _StatNsList(ctypes.Structure):
+    _fields_ = (("len", c_uint32), ("val", POINTER(_StatNs)))
+
+
+class _Xattr(ctypes.Structure):
+    _fields_ = (("name", c_char_p), ("value_len", c_uint32), ("value", c_void_p))
+
+
+class _XattrList(ctypes.Structure):
+    _fields_ = (("len", c_uint32), ("val", POINTER(_Xattr)))
+
+
+@dataclass(frozen=True, slots=True)
+class Dirent:
+    """One name of a directory. `kind` is readdir's letter: r d l c b f s, or u and ? unknown."""
+
+    name: Name
+    kind: str
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatNs:
+    """stat(2) of one file; sizes in bytes, blocks of 512 bytes, times in ns since the epoch."""
+
+    device: int
+    inode: int
+    mode: int
+    links: int
+    uid: int
+    gid: int
+    rdev: int
+    size: int
+    blocks: int
+    atime: int
+    mtime: int
+    ctime: int
+
+
+def _stat(raw: _StatNs) -> StatNs:
+    # fmt: off
+    return StatNs(
+        raw.dev, raw.ino, raw.mode, raw.nlink, raw.uid, raw.gid, raw.rdev, raw.size, raw.blocks,
+        raw.atime_sec * 10**9 + raw.atime_nsec,
+        raw.mtime_sec * 10**9 + raw.mtime_nsec,
+        raw.ctime_sec * 10**9 + raw.ctime_nsec,
+    )
+    # fmt: on
+
+
+@functools.cache
+def _library() -> ctypes.CDLL:
+    library = ctypes.CDLL(_LIBRARY)
+    path = [c_void_p, c_char_p]
+    names = [c_void_p, c_char_p, POINTER(c_char_p)]
+    signatures: dict[str, tuple[list[Any], Any]] = {
+        "guestfs_readdir": (path, POINTER(_DirentList)),
+        "guestfs_statns": (path, POINTER(_StatNs)),
+        "guestfs_lstatns": (path, POINTER(_StatNs)),
+        "guestfs_lstatnslist": (names, POINTER(_StatNsList)),
+        "guestfs_lgetxattrs": (path, POINTER(_XattrList)),
+        "guestfs_pread": (
+            [c_void_p, c_char_p, c_int, c_int64, POINTER(c_size_t)],
+            c_void_p,
+        ),
+        "guestfs_readlink": (path, c_void_p),
+        "guestfs_readlinklist": (names, POINTER(c_void_p)),
+        "guestfs_realpath": (path, c_void_p),
+        "guestfs_file": (path, c_void_p),
+        "guestfs_ls0": ([c_void_p, c_char_p, c_char_p], c_int),
+        "guestfs_last_error": ([c_void_p], c_char_p),
+        "guestfs_last_errno": ([c_void_p], c_int),
+        "guestfs_free_dirent_list": ([c_void_p], None),
+        "guestfs_free_statns": ([c_void_p], None),
+        "guestfs_free_statns_list": ([c_void_p], None),
+        "guestfs_free_xattr_list": ([c_void_p], None),
+        "free": ([c_void_p], None),
+    }
+    for name, (arguments, result) in signatures.items():
+        function = getattr(library, name)
+        function.argtypes = arguments
+        function.restype = result
+    return library
+
+
+def _pointer_of(handle: Any) -> int:
+    get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    get_pointer.argtypes = [ctypes.py_object, c_char_p]
+    get_pointer.restype = c_void_p
+    return int(get_pointer(handle._o, _CAPSULE))
+
+
+def _path(name: str) -> bytes:
+    encoded = encode_name(name)
+    if b"\0" in encoded:
+        raise GuestError("a path cannot contain a NUL byte")
+    return encoded
+
+
+class ByteCalls:
+    """The byte-safe calls of one handle. Each raises GuestError with the appliance's errno."""
+
+    def __init__(self, handle: Any) -> None:
+        self._c = _library()
+        self._g = _pointer_of(handle)
+
+    def _error(self) -> GuestError:
+        message = self._c.guestfs_last_error(self._g) or b"unknown error"
+        return GuestError(
+            message.decode("utf-8", "surrogateescape"), errno=self._c.guestfs_last_errno(self._g)
+        )
+
+    def _checked(self, pointer: Any) -> Any:
+        if not pointer:
+            raise self._error()
+        return pointer
+
+    def _text(self, function: Callable[..., Any], path: str) -> Name:
+        pointer = self._checked(function(self._g, _path(path)))
+        try:
+            return decode_name(ctypes.string_at(pointer))
+        finally:
+            self._c.free(pointer)
+
+    def readdir(self, directory: str) -> list[Dirent]:
+        """Give the names of a directory, `.` and `..` left out, in the file system's order."""
+        listing = self._checked(self._c.guestfs_readdir(self._g, _path(directory)))
+        try:
+            values = listing.contents.val
+            entries = (values[i] for i in range(listing.contents.len))
+            return [
+                Dirent(decode_name(e.name), e.ftyp.decode("ascii", "replace"), e.ino)
+                for e in entries
+                if e.name not in (b".", b"..")
+            ]
+        finally:
+            self._c.guestfs_free_dirent_list(listing)
+
+    def ls0(self, directory: str, target: str) -> None:
+        """Write the names of a directory to a host file, each ended by NUL; a stream."""
+        if self._c.guestfs_ls0(self._g, _path(directory), _path(target)) == -1:
+            raise self._error()
+
+    def _one_stat(self, function: Callable[..., Any], path: str) -> StatNs:
+        pointer = self._checked(function(self._g, _path(path)))
+        try:
+            return _stat(pointer.contents)
+        finally:
+            self._c.guestfs_free_statns(pointer)
+
+    def stat(self, path: str) -> StatNs:
+        """Give stat(2) of what a path leads to."""
+        return self._one_stat(self._c.guestfs_statns, path)
+
+    def lstat(self, path: str) -> StatNs:
+        """Give lstat(2) of a path: a symbolic link is not followed."""
+        return self._one_stat(self._c.guestfs_lstatns, path)
+
+    def _names(self, names: Sequence[str]) -> Any:
+        return (c_char_p * (len(names) + 1))(*[_path(name) for name in names], None)
+
+    def lstat_list(self, directory: str, names: Sequence[str]) -> list[StatNs | None]:
+        """Give lstat(2) of many names of one directory; None for one that is not there."""
+        pointer = self._checked(
+            self._c.guestfs_lstatnslist(self._g, _path(directory), self._names(names))
+        )
+        try:
+            values = pointer.contents.val
+            # lstatnslist marks a name it could not stat with ino -1 (guestfs(3))
+            return [
+                None if values[i].ino == -1 else _stat(values[i])
+                for i in range(pointer.contents.len)
+            ]
+        finally:
+            self._c.guestfs_free_statns_list(pointer)
+
+    def readlink_list(self, directory: str, names: Sequence[str]) -> list[Name]:
+        """Give the targets of many symbolic links of one directory; empty for no link."""
+        pointer = self._checked(
+            self._c.guestfs_readlinklist(self._g, _path(directory), self._names(names))
+        )
+        targets = []
+        index = 0
+        while pointer[index]:
+            targets.append(decode_name(ctypes.string_at(pointer[index])))
+            self._c.free(pointer[index])
+            index += 1
+        self._c.free(pointer)
+        return targets
+
+    def readlink(self, path: str) -> Name:
+        """Give the target of a symbolic link."""
+        return self._text(self._c.guestfs_readlink, path)
+
+    def realpath(self, path: str) -> Name:
+        """Give the path with every symbolic link resolved inside the guest."""
+        return self._text(self._c.guestfs_realpath, path)
+
+    def file(self, path: str) -> str:
+        """Give file(1)'s description; runs in the appliance, never in or from the guest."""
+        return self._text(self._c.guestfs_file, path)
+
+    def xattrs(self, path: str) -> list[tuple[Name, bytes]]:
+        """Give the extended attributes of a path, symbolic links not followed, xattr(7)."""
+        pointer = self._checked(self._c.guestfs_lgetxattrs(self._g, _path(path)))
+        try:
+            values = pointer.contents.val
+            return [
+                (
+                    decode_name(values[i].name),
+                    ctypes.string_at(values[i].value, values[i].value_len),
+                )
+                for i in range(pointer.contents.len)
+            ]
+        finally:
+            self._c.guestfs_free_xattr_list(pointer)
+
+    def pread(self, path: str, count: int, offset: int) -> bytes:
+        """Read up to `count` bytes at `offset`; fewer at the end of the file, b"" past it."""
+        size = c_size_t()
+        pointer = self._c.guestfs_pread(self._g, _path(path), count, offset, ctypes.byref(size))
+        self._checked(pointer)
+        try:
+            return ctypes.string_at(pointer, size.value)
+        finally:
+            self._c.free(pointer)

@@ -1,0 +1,103 @@
+"""One libguestfs handle with typed methods: the list of every libguestfs call we make."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from guestshell.engine.bytecalls import ByteCalls
+from guestshell.errors import GuestError
+
+_T = TypeVar("_T")
+
+
+class Handle(ByteCalls):
+    """A libguestfs handle; belongs to the thread that made it.
+
+    Calls whose names are bytes come from ByteCalls. The others take device names and mount
+    points, which are UTF-8. All raise GuestError.
+    """
+
+    def __init__(self, raw: Any) -> None:
+        super().__init__(raw)
+        self.raw = raw
+
+    def _plain(self, call: Callable[..., _T], *arguments: object, **options: object) -> _T:
+        try:
+            return call(*arguments, **options)
+        except RuntimeError as error:
+            raise GuestError(str(error), errno=int(self.raw.last_errno())) from None
+        except UnicodeError:
+            raise GuestError("this call takes no name that is not UTF-8") from None
+
+    # -- devices ---------------------------------------------------------------------------
+
+    def list_devices(self) -> list[str]:
+        """Give the whole disks: /dev/sda, /dev/sdb …."""
+        return self._plain(self.raw.list_devices)
+
+    def list_partitions(self) -> list[str]:
+        """Give the partitions of every disk."""
+        return self._plain(self.raw.list_partitions)
+
+    def logical_volumes(self) -> list[str]:
+        """Give the active logical volumes as /dev/GROUP/NAME."""
+        return self._plain(self.raw.lvs)
+
+    def md_devices(self) -> list[str]:
+        """Give the assembled MD arrays."""
+        return self._plain(self.raw.list_md_devices)
+
+    def blkid(self, device: str) -> dict[str, str]:
+        """Give blkid(8)'s tags of a device, TYPE, UUID, LABEL and PART_ENTRY_* among them."""
+        return self._plain(self.raw.blkid, device)
+
+    def device_size(self, device: str) -> int:
+        """Give the size of a device in bytes."""
+        return self._plain(self.raw.blockdev_getsize64, device)
+
+    def partition_table(self, disk: str) -> str:
+        """Give the kind of partition table: gpt, msdos …."""
+        return self._plain(self.raw.part_get_parttype, disk)
+
+    def partitions(self, disk: str) -> list[dict[str, int]]:
+        """Give part_num, part_start, part_end, part_size of each partition, in bytes."""
+        return self._plain(self.raw.part_list, disk)
+
+    # -- mounts ----------------------------------------------------------------------------
+
+    def mount(self, device: str, directory: str, options: str) -> None:
+        """Mount a device with mount(8) options."""
+        self._plain(self.raw.mount_options, options, device, directory)
+
+    def unmount(self, directory: str) -> None:
+        """Unmount what is mounted there."""
+        self._plain(self.raw.umount, directory)
+
+    def unmount_all(self) -> None:
+        """Unmount everything."""
+        self._plain(self.raw.umount_all)
+
+    def make_mount_point(self, directory: str) -> None:
+        """Make a mount point in the empty root that stands where nothing is mounted at /."""
+        self._plain(self.raw.mkmountpoint, directory)
+
+    def statvfs(self, directory: str) -> dict[str, int]:
+        """Give statvfs(3) of the file system mounted there."""
+        return self._plain(self.raw.statvfs, directory)
+
+    # -- libguestfs's own inspection ---------------------------------------------------------
+
+    def inspect_os(self) -> list[str]:
+        """Find the systems; unmounts everything first. Gives their root devices."""
+        return self._plain(self.raw.inspect_os)
+
+    def inspected_mounts(self, root: str) -> dict[str, str]:
+        """Give mount point → device of an inspected system."""
+        return self._plain(self.raw.inspect_get_mountpoints, root)
+
+    def inspected(self, field: str, root: str) -> str:
+        """Give one text field of an inspected system, e.g. `distro`, `product_name`."""
+        return str(self._plain(getattr(self.raw, f"inspect_get_{field}"), root))
+
+    def inspected_packages(self, root: str) -> list[dict[str, Any]]:
+        """Give the app2_* rows of an inspected system, which must be mounted."""
+        return self._plain(self.raw.inspect_list_applications2, root)

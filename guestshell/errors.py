@@ -1,0 +1,72 @@
+"""Every error a user can meet: one line of what happened, one of the way out."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit status of the program."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    APPLIANCE = 3
+    INTERRUPTED = 130
+
+
+class GuestShellError(Exception):
+    """Something could not be done. `remedy`, when there is one, says what to do about it."""
+
+    exit_code = ExitCode.FAILED
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.remedy})" if self.remedy else self.message
+
+
+class UsageError(GuestShellError):
+    """What was typed cannot be understood."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ImageError(GuestShellError):
+    """An image cannot be opened as a disk."""
+
+
+class GuestError(GuestShellError):
+    """A call on the guest failed. `errno` is the appliance's, 0 when it gave none."""
+
+    def __init__(self, message: str, remedy: str = "", errno: int = 0) -> None:
+        super().__init__(message, remedy)
+        self.errno = errno
+
+
+class PathError(GuestError):
+    """A path in the guest is not what was asked for: missing, or of the wrong kind."""
+
+    def __init__(self, path: str, problem: str, remedy: str = "", errno: int = 0) -> None:
+        super().__init__(f"{path}: {problem}", remedy, errno)
+        self.path = path
+        self.problem = problem
+
+
+class NoSuchPath(PathError):
+    """Nothing in the guest has that name."""
+
+
+class HostError(GuestShellError):
+    """A file of the host could not be written or read."""
+
+
+class ApplianceError(GuestShellError):
+    """The appliance could not be started, or could not be kept running."""
+
+    exit_code = ExitCode.APPLIANCE
+
+
+class BindingMissing(ApplianceError):
+    """python3-guestfs cannot be imported by this Python."""

@@ -1,0 +1,1 @@
+"""An opened image as Python objects."""

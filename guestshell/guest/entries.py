@@ -1,0 +1,115 @@
+"""What stands in a directory: the rows of `ls`, `find` and `stat`."""
+
+import stat as st
+from dataclasses import dataclass
+
+from guestshell.engine.bytecalls import StatNs
+from guestshell.values import Mode, Name, Size, Timestamp
+
+KINDS = {
+    "r": "file",
+    "d": "directory",
+    "l": "symlink",
+    "c": "character device",
+    "b": "block device",
+    "f": "fifo",
+    "s": "socket",
+}
+"""readdir's letters (guestfs(3)) in words."""
+
+_KIND_OF_MODE = {
+    st.S_IFREG: "file",
+    st.S_IFDIR: "directory",
+    st.S_IFLNK: "symlink",
+    st.S_IFCHR: "character device",
+    st.S_IFBLK: "block device",
+    st.S_IFIFO: "fifo",
+    st.S_IFSOCK: "socket",
+}
+
+
+def kind_of(mode: int) -> str:
+    """Give the kind of file of a st_mode in words."""
+    return _KIND_OF_MODE.get(st.S_IFMT(mode), "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of the guest, its symbolic link not followed."""
+
+    mode: Mode
+    links: int
+    owner: Name
+    group: Name
+    size: Size
+    mtime: Timestamp
+    name: Name
+    target: Name | None
+    kind: str
+    path: Name
+    inode: int
+    uid: int
+    gid: int
+    device: int
+    allocated: Size
+    atime: Timestamp
+    ctime: Timestamp
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether this is a directory, not a link to one."""
+        return self.kind == "directory"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether this is a regular file, whose content can be read."""
+        return self.kind == "file"
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedAttribute:
+    """One extended attribute, xattr(7)."""
+
+    name: Name
+    value: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """Everything stat(2) and xattr(7) say of one path."""
+
+    path: Name
+    kind: str
+    target: Name | None
+    size: Size
+    allocated: Size
+    mode: Mode
+    permissions: str
+    uid: int
+    owner: Name
+    gid: int
+    group: Name
+    inode: int
+    links: int
+    device: str
+    mtime: Timestamp
+    mtime_ns: int
+    atime: Timestamp
+    atime_ns: int
+    ctime: Timestamp
+    ctime_ns: int
+    selinux: Name | None
+    xattrs: tuple[ExtendedAttribute, ...]
+
+
+def make_entry(
+    path: Name, name: Name, status: StatNs, target: Name | None, owner: Name, group: Name
+) -> Entry:
+    """Give the row of one file."""
+    # fmt: off
+    return Entry(
+        Mode(status.mode), status.links, owner, group, Size(status.size), Timestamp(status.mtime),
+        name, target, kind_of(status.mode), path, status.inode, status.uid, status.gid,
+        status.device, Size(status.blocks * 512), Timestamp(status.atime), Timestamp(status.ctime),
+    )
+    # fmt: on

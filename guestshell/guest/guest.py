@@ -1,0 +1,437 @@
+"""A guest: one or more images opened as one machine's disks, never written to."""
+
+import functools
+import io
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+
+from guestshell.engine.appliance import Appliance
+from guestshell.engine.boot import Drive
+from guestshell.engine.handle import Handle
+from guestshell.errors import GuestError, GuestShellError, NoSuchPath, PathError
+from guestshell.guest import paths
+from guestshell.guest.content import Content
+from guestshell.guest.entries import Entry, ExtendedAttribute, Stat, kind_of
+from guestshell.guest.facts.accounts import Group, User, parse_groups, parse_users
+from guestshell.guest.facts.dpkg import STATUS, parse_status
+from guestshell.guest.facts.package import Package
+from guestshell.guest.image import Image, open_image
+from guestshell.guest.inspection import Describer, Inspection
+from guestshell.guest.layout import Layout, open_layout
+from guestshell.guest.mounts import Mount, MountTable
+from guestshell.guest.save import Saved, Saver, host_target
+from guestshell.guest.storage import Disk, FileSystem, Partition, Usage
+from guestshell.guest.tree import Tree
+from guestshell.values import Name, Percent, Size, decode_name
+
+_SELINUX = "security.selinux"
+
+
+class Guest:
+    """An opened image.
+
+    Making one checks the images and returns at once; `start` boots the appliance behind, and
+    so does the first question. All paths are absolute paths of the guest, `str` decoded with
+    surrogateescape. Every method raises GuestError (PathError and NoSuchPath for paths) when
+    the guest cannot answer and ApplianceError when the appliance cannot be had.
+
+        with Guest("disk.img") as guest:
+            print(guest.inspect().headline)
+            print(guest.read_text("/etc/hostname"))
+    """
+
+    def __init__(
+        self,
+        *images: str | os.PathLike[str],
+        image_format: str | None = None,
+        memory: int | None = None,
+        notice: Callable[[str], None] = lambda message: None,
+    ) -> None:
+        """Check the images; raises ImageError. `memory` is the appliance's, in MiB."""
+        if not images:
+            raise TypeError("a guest needs at least one image")
+        self.images: tuple[Image, ...] = tuple(open_image(path, image_format) for path in images)
+        self._mount_table = MountTable()
+        self.appliance = Appliance(
+            [Drive(str(image.path), image.format) for image in self.images],
+            memory=memory,
+            restore=self._mount_table.restore,
+            notice=notice,
+        )
+        self._tree = Tree(self.appliance, self._check_mounted)
+        self._tree.user_name = self._user_name
+        self._tree.group_name = self._group_name
+        self._content = Content(self.appliance, self._tree)
+        self._opening: Future[Layout] | None = None
+
+    # -- life ----------------------------------------------------------------------------------
+
+    def __enter__(self) -> "Guest":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Begin to boot and to look for the system, and return at once."""
+        if self._opening is None:
+            self._opening = self.appliance.submit(
+                lambda handle: open_layout(handle, self._mount_table)
+            )
+
+    def close(self) -> None:
+        """Stop the appliance. Safe to call twice."""
+        self.appliance.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the file systems are mounted and answers come at once."""
+        return self._opening is not None and self._opening.done()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self.appliance.is_closing
+
+    def layout(self) -> Layout:
+        """Give what opening found, waiting for it."""
+        self.start()
+        assert self._opening is not None
+        return self._opening.result()
+
+    def _check_mounted(self) -> None:
+        self.layout()
+        if not self._mount_table.all():
+            raise GuestError("nothing is mounted", "filesystems lists devices, mount mounts one")
+
+    # -- the system ------------------------------------------------------------------------------
+
+    def inspect(self) -> Inspection:
+        """Say what system this is, what is mounted, and what the file systems hold."""
+        layout = self.layout()
+        describer = Describer(self._tree, self._content)
+        return Inspection(
+            os=describer.describe(layout),
+            mounts=tuple(self.mounts()),
+            filesystems=tuple(self.filesystems()),
+            kernels=describer.kernels() if layout.root else (),
+            warnings=tuple(layout.warnings),
+        )
+
+    @functools.cached_property
+    def _accounts(self) -> tuple[list[User], list[Group]]:
+        groups = parse_groups(self._read_if_there("/etc/group"))
+        passwd, shadow = self._read_if_there("/etc/passwd"), self._read_if_there("/etc/shadow")
+        return parse_users(passwd, shadow, groups), groups
+
+    def _read_if_there(self, path: str) -> bytes:
+        try:
+            return self.read_bytes(path)
+        except PathError:
+            return b""
+
+    @functools.cached_property
+    def _user_names(self) -> dict[int, Name]:
+        return {user.uid: user.name for user in reversed(self._accounts[0])}
+
+    @functools.cached_property
+    def _group_names(self) -> dict[int, Name]:
+        return {group.gid: group.name for group in reversed(self._accounts[1])}
+
+    def _user_name(self, uid: int) -> Name:
+        return self._user_names.get(uid) or Name(str(uid))
+
+    def _group_name(self, gid: int) -> Name:
+        return self._group_names.get(gid) or Name(str(gid))
+
+    def users(self) -> list[User]:
+        """Give the accounts of /etc/passwd."""
+        self._need_file("/etc/passwd")
+        return self._accounts[0]
+
+    def groups(self) -> list[Group]:
+        """Give the groups of /etc/group."""
+        self._need_file("/etc/group")
+        return self._accounts[1]
+
+    def _need_file(self, path: str) -> None:
+        self._content.status(path)
+
+    def packages(self) -> list[Package]:
+        """Give the installed packages by name.
+
+        dpkg's database is read directly; any other is asked of libguestfs's inspection.
+        """
+        try:
+            with self.open(STATUS) as status:
+                found = list(parse_status(status))
+        except NoSuchPath:
+            found = self._inspected_packages()
+        return sorted(found, key=lambda package: package.name)
+
+    def _inspected_packages(self) -> list[Package]:
+        root = self.layout().root
+        if root is None:
+            raise GuestError("there is no operating system, so no packages are known")
+
+        def ask(handle: Handle) -> list[dict[str, object]]:
+            try:
+                handle.inspect_os()  # unmounts everything
+                handle.unmount_all()
+                self._mount_table.restore(handle)
+                return handle.inspected_packages(root)
+            except GuestError:
+                handle.unmount_all()
+                self._mount_table.restore(handle)
+                raise
+
+        return [
+            Package.make(
+                str(row["app2_name"]), f"{row['app2_version']}-{row['app2_release']}".rstrip("-"),
+                str(row["app2_arch"]), str(row["app2_summary"]), size=0,
+            )  # fmt: skip
+            for row in self.appliance.call(ask)
+        ]
+
+    # -- storage ---------------------------------------------------------------------------------
+
+    def disks(self) -> list[Disk]:
+        """Give the disks and the images they come from."""
+        survey = self.layout().survey
+        tables = {d.path: d for d in survey.devices if d.kind == "disk"}
+
+        def table(disk: str) -> str:
+            if disk in tables:
+                return ""
+            scheme = next(
+                (
+                    p.tags.get("PART_ENTRY_SCHEME", "")
+                    for p in survey.partitions()
+                    if p.path.startswith(disk)
+                ),
+                "",
+            )
+            return {"dos": "mbr"}.get(scheme, scheme)
+
+        return [
+            Disk(disk, Size(image.size), table(disk), image.format, Name(str(image.path)))
+            for disk, image in zip(survey.disks, self.images, strict=False)
+        ]
+
+    def partitions(self) -> list[Partition]:
+        """Give the partitions of all disks."""
+        return [device.partition() for device in self.layout().survey.partitions()]
+
+    def filesystems(self) -> list[FileSystem]:
+        """Give what each device holds, with the use of those that are mounted."""
+        return [self._file_system(device.path) for device in self.layout().survey.devices]
+
+    def _file_system(self, path: str) -> FileSystem:
+        device = self.layout().survey.find(path)
+        assert device is not None
+        mounted = self._mount_table.at(path)
+        usage = self._usage(path, mounted) if mounted else None
+        if usage:
+            size = usage.size
+        else:
+            size = Size(device.partition_size or self._device_size(path))
+        return FileSystem(
+            device=path,
+            type=device.type or "unknown",
+            label=device.tags.get("LABEL", ""),
+            uuid=device.tags.get("UUID", ""),
+            size=size,
+            used=usage.used if usage else None,
+            available=usage.available if usage else None,
+            mounted=mounted,
+        )
+
+    @functools.lru_cache(maxsize=256)  # noqa: B019  a guest lives as long as its process
+    def _device_size(self, device: str) -> int:
+        return self.appliance.call(lambda handle: handle.device_size(device))
+
+    def mounts(self) -> list[Mount]:
+        """Give what is mounted, by directory."""
+        self.layout()
+        return self._mount_table.all()
+
+    def usage(self) -> list[Usage]:
+        """Give the space of each mounted file system."""
+        found = [self._usage(mount.device, mount.directory) for mount in self.mounts()]
+        return [usage for usage in found if usage is not None]
+
+    def _usage(self, device: str, directory: Name) -> Usage | None:
+        try:
+            raw = self.appliance.call(lambda handle: handle.statvfs(directory))
+        except GuestError:
+            return None
+        block = raw["frsize"] or raw["bsize"]
+        used, available = (raw["blocks"] - raw["bfree"]) * block, raw["bavail"] * block
+        share = 100 * used / (used + available) if used + available else 0.0
+        return Usage(
+            device, Size(raw["blocks"] * block), Size(used), Size(available),
+            Percent(round(share, 1)), raw["files"], raw["files"] - raw["ffree"], directory,
+        )  # fmt: skip
+
+    def mount(self, device: str, directory: str = "/") -> None:
+        """Mount a device read-only at a directory."""
+        found = self.layout().survey.find(device)
+        if found is None:
+            raise GuestError(f"{device}: no such device", "filesystems lists them")
+        self.appliance.call(
+            lambda handle: self._mount_table.mount(handle, device, Name(directory), found.type)
+        )
+        self._tree.forget()
+
+    def unmount(self, directory: str) -> None:
+        """Unmount a directory or device."""
+        self.layout()
+        self.appliance.call(lambda handle: self._mount_table.unmount(handle, directory))
+        self._tree.forget()
+
+    # -- directories -------------------------------------------------------------------------------
+
+    def resolve(self, path: str) -> Name:
+        """Give the path with every symbolic link and `..` resolved inside the guest."""
+        return self._tree.resolve(path)
+
+    def entry(self, path: str) -> Entry:
+        """Give the row of one path, a symbolic link not followed."""
+        return self._tree.entry(path)
+
+    def is_directory(self, path: str) -> bool:
+        """Say whether a path leads to a directory; False when it leads nowhere."""
+        try:
+            return kind_of(self._tree.status(path).mode) == "directory"
+        except PathError:
+            return False
+
+    def ls(self, path: str = "/") -> Sequence[Entry]:
+        """Give the rows of a directory in byte order, `.` and `..` left out."""
+        return self._tree.entries(path)
+
+    def names(self, path: str) -> list[tuple[Name, str]]:
+        """Give the names of a directory with readdir's letter of their kind: r d l c b f s."""
+        return [(dirent.name, dirent.kind) for dirent in self._tree.names(path)]
+
+    def walk(
+        self,
+        path: str = "/",
+        *,
+        descend: Callable[[Entry, int], bool] = lambda entry, depth: True,
+        failed: Callable[[GuestShellError], None] | None = None,
+    ) -> Iterator[tuple[Entry, int]]:
+        """Yield every entry below a directory with its depth, parents first.
+
+        `descend` says which directories to enter. One that cannot be read goes to `failed`,
+        or raises.
+        """
+        return self._tree.walk(path, descend=descend, failed=failed)
+
+    def walk_names(
+        self,
+        path: str = "/",
+        *,
+        descend: Callable[[Name, int], bool] = lambda path, depth: True,
+        failed: Callable[[GuestShellError], None] | None = None,
+    ) -> Iterator[tuple[Name, str, int]]:
+        """Yield path, readdir's letter and depth as `walk` does, in half of its time."""
+        for found, dirent, depth in self._tree.walk_names(path, descend=descend, failed=failed):
+            yield found, dirent.kind, depth
+
+    def stat(self, path: str) -> Stat:
+        """Give everything known of one path, a symbolic link not followed."""
+        entry = self._tree.entry(path)
+        attributes = self._tree.call(path, lambda handle: handle.xattrs(path))
+        selinux = next((value for name, value in attributes if name == _SELINUX), None)
+        return Stat(
+            path=Name(path), kind=entry.kind, target=entry.target, size=entry.size,
+            allocated=entry.allocated, mode=entry.mode, permissions=f"{entry.mode & 0o7777:04o}",
+            uid=entry.uid, owner=entry.owner, gid=entry.gid, group=entry.group,
+            inode=entry.inode, links=entry.links,
+            device=f"{os.major(entry.device)}:{os.minor(entry.device)}",
+            mtime=entry.mtime, mtime_ns=int(entry.mtime), atime=entry.atime,
+            atime_ns=int(entry.atime), ctime=entry.ctime, ctime_ns=int(entry.ctime),
+            selinux=decode_name(selinux.rstrip(b"\0")) if selinux else None,
+            xattrs=tuple(
+                ExtendedAttribute(name, decode_name(value))
+                for name, value in attributes if name != _SELINUX
+            ),
+        )  # fmt: skip
+
+    def suggest(self, path: str) -> Name | None:
+        """Give the closest name there is for a path that is not there."""
+        import difflib
+
+        directory, name = paths.split(path)
+        try:
+            names = [dirent.name for dirent in self._tree.names(directory)]
+        except GuestShellError:
+            better = self.suggest(directory) if directory != "/" else None
+            return Name(f"{better}/{name}") if better and self._exists(f"{better}/{name}") else better
+        close = difflib.get_close_matches(name, names, 1)
+        return paths.child(directory, close[0]) if close else None
+
+    def _exists(self, path: str) -> bool:
+        try:
+            self._tree.status(path, follow=False)
+        except PathError:
+            return False
+        return True
+
+    # -- contents ----------------------------------------------------------------------------------
+
+    def open(self, path: str) -> io.BufferedReader:
+        """Open a regular file for reading: seekable, buffered, read in blocks on demand."""
+        return self._content.open(path)
+
+    def size(self, path: str) -> Size:
+        """Give the size of a regular file in bytes, symbolic links followed."""
+        return Size(self._content.status(path).size)
+
+    def blocks(self, path: str, offset: int = 0, count: int | None = None) -> Iterator[bytes]:
+        """Yield a regular file's bytes from `offset` on, at most `count`, in blocks of 2 MiB."""
+        return self._content.blocks(path, offset, count)
+
+    def read_bytes(self, path: str) -> bytes:
+        """Give a whole file."""
+        return b"".join(self._content.blocks(path))
+
+    def read_text(self, path: str) -> str:
+        """Give a whole file as text: UTF-8, other bytes as surrogates (PEP 383)."""
+        return self.read_bytes(path).decode("utf-8", "surrogateescape")
+
+    def hash(self, path: str, algorithm: str = "sha256") -> str:
+        """Give the hexadecimal digest of a file: md5, sha1, sha256 or sha512."""
+        return self._content.hash(path, algorithm)
+
+    def describe(self, path: str) -> str:
+        """Say what a path is, a file by its content as file(1) of the appliance sees it."""
+        entry = self._tree.entry(path)
+        if entry.is_file:
+            return self._tree.call(path, lambda handle: handle.file(path))
+        return f"symlink to {entry.target}" if entry.target is not None else entry.kind
+
+    def save(
+        self,
+        path: str,
+        host: str | os.PathLike[str],
+        *,
+        recursive: bool = False,
+        force: bool = False,
+        advance: Callable[[int], None] = lambda count: None,
+    ) -> Iterator[Saved]:
+        """Carry a file or tree out to the host; see Saver.save."""
+        target = host_target(path, Path(host))
+        saver = Saver(self._tree, self._content)
+        return saver.save(path, target, recursive=recursive, force=force, advance=advance)
+
+

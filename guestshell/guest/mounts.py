@@ -1,0 +1,95 @@
+"""What is mounted where, so that a new appliance can be given the same."""
+
+import errno
+from dataclasses import dataclass
+
+from guestshell.engine.handle import Handle
+from guestshell.errors import GuestError
+from guestshell.guest import paths
+from guestshell.values import Name
+
+READ_ONLY = "ro"
+_NO_JOURNAL = {"ext3": "ro,noload", "ext4": "ro,noload", "xfs": "ro,norecovery"}
+"""Options that mount a file system whose journal is damaged, without replaying it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One mounted file system."""
+
+    directory: Name
+    device: str
+    type: str
+    options: str
+
+
+class MountTable:
+    """The mounts of one guest, in the order they were made."""
+
+    def __init__(self) -> None:
+        self._mounts: list[Mount] = []
+        self._made_points: list[str] = []
+
+    def all(self) -> list[Mount]:
+        """Give the mounts by directory."""
+        return sorted(self._mounts, key=lambda mount: mount.directory)
+
+    def at(self, device: str) -> Name | None:
+        """Give where a device is mounted."""
+        return next((m.directory for m in self._mounts if m.device == device), None)
+
+    def clear(self, handle: Handle) -> None:
+        """Unmount everything."""
+        handle.unmount_all()
+        self._mounts.clear()
+        self._made_points.clear()
+
+    def mount(self, handle: Handle, device: str, directory: Name, fs_type: str) -> None:
+        """Mount read-only. Where / is not mounted the mount point is made. Raises GuestError."""
+        if any(mount.directory == directory for mount in self._mounts):
+            raise GuestError(f"{directory}: something is mounted there", f"umount {directory}")
+        if directory != "/" and not any(mount.directory == "/" for mount in self._mounts):
+            self._make_point(handle, directory)
+        options = READ_ONLY
+        try:
+            handle.mount(device, directory, options)
+        except GuestError:
+            if fs_type not in _NO_JOURNAL:
+                raise
+            options = _NO_JOURNAL[fs_type]
+            handle.mount(device, directory, options)
+        self._mounts.append(Mount(directory, device, fs_type, options))
+
+    def _make_point(self, handle: Handle, directory: str) -> None:
+        made = ""
+        for part in directory.strip("/").split("/"):
+            made += f"/{part}"
+            if made in self._made_points:
+                continue
+            try:
+                handle.make_mount_point(made)
+            except GuestError as error:
+                if error.errno != errno.EEXIST:
+                    raise
+            self._made_points.append(made)
+
+    def unmount(self, handle: Handle, directory: str) -> None:
+        """Unmount what is mounted at a directory or from a device. Raises GuestError."""
+        found = next((m for m in self._mounts if directory in (m.directory, m.device)), None)
+        if found is None:
+            raise GuestError(f"{directory}: nothing is mounted there", "mounts lists what is")
+        inner = [
+            m.directory for m in self._mounts
+            if m is not found and paths.is_below(m.directory, found.directory)
+        ]  # fmt: skip
+        if inner:
+            raise GuestError(f"{directory}: {inner[0]} is mounted below it", f"umount {inner[0]}")
+        handle.unmount(found.directory)
+        self._mounts.remove(found)
+
+    def restore(self, handle: Handle) -> None:
+        """Make every mount again on a new appliance."""
+        for point in self._made_points:
+            handle.make_mount_point(point)
+        for mount in self._mounts:
+            handle.mount(mount.device, mount.directory, mount.options)

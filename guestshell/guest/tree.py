@@ -1,0 +1,248 @@
+"""The guest's directories: listing, looking up and walking, with what was read kept in memory.
+
+Listings are kept because a read-only image cannot change; a mount or unmount drops them.
+"""
+
+import errno
+import os
+import tempfile
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from guestshell.engine.appliance import Appliance
+from guestshell.engine.bytecalls import Dirent, StatNs
+from guestshell.engine.handle import Handle
+from guestshell.errors import GuestError, GuestShellError, NoSuchPath, PathError
+from guestshell.guest import paths
+from guestshell.guest.entries import Entry, kind_of, make_entry
+from guestshell.values import Name, decode_name
+
+_T = TypeVar("_T")
+_V = TypeVar("_V")
+
+_KEPT_NAMES = 500_000
+_BATCH = 10_000
+"""Names a call; at 176 bytes a stat the answer stays under the protocol's 4 MiB."""
+
+_KIND_LETTER = {
+    "file": "r", "directory": "d", "symlink": "l", "character device": "c",
+    "block device": "b", "fifo": "f", "socket": "s",
+}  # fmt: skip
+
+
+class _Kept(OrderedDict[str, Sequence[_V]]):
+    """Listings by directory, the least recently used thrown out when too many names are kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names = 0
+        self._lock = threading.Lock()  # the completer and the prompt's own thread read too
+
+    def look_up(self, directory: str) -> Sequence[_V] | None:
+        with self._lock:
+            if directory in self:
+                self.move_to_end(directory)
+                return self[directory]
+            return None
+
+    def keep(self, directory: str, listing: Sequence[_V]) -> None:
+        with self._lock:
+            if directory in self:
+                return
+            self[directory] = listing
+            self._names += len(listing)
+            while self._names > _KEPT_NAMES and len(self) > 1:
+                _, dropped = self.popitem(last=False)
+                self._names -= len(dropped)
+
+
+def path_error(path: str, error: GuestError) -> GuestShellError:
+    """Give the error to show when a call on a path failed."""
+    if error.errno == errno.ENOENT:
+        return NoSuchPath(path, "no such file or directory", errno=error.errno)
+    if error.errno:
+        return PathError(path, os.strerror(error.errno).lower(), errno=error.errno)
+    return PathError(path, error.message)
+
+
+class Tree:
+    """The mounted file systems as one tree."""
+
+    def __init__(self, appliance: Appliance, check_mounted: Callable[[], None]) -> None:
+        self._appliance = appliance
+        self._check_mounted = check_mounted
+        self._dirents: _Kept[Dirent] = _Kept()
+        self._entries: _Kept[Entry] = _Kept()
+        self.user_name: Callable[[int], Name] = lambda uid: Name(str(uid))
+        self.group_name: Callable[[int], Name] = lambda gid: Name(str(gid))
+
+    def forget(self) -> None:
+        """Drop what is kept: the mounts changed."""
+        self._dirents = _Kept()
+        self._entries = _Kept()
+
+    def call(self, path: str, call: Callable[[Handle], _T]) -> _T:
+        """Run a call about a path; its failure becomes a PathError that names the path."""
+        self._check_mounted()
+        try:
+            return self._appliance.call(call)
+        except GuestError as error:
+            if isinstance(error, PathError):
+                raise
+            raise path_error(path, error) from error
+
+    # -- looking up ----------------------------------------------------------------------------
+
+    def status(self, path: str, *, follow: bool = True) -> StatNs:
+        """Give stat(2), or lstat(2) when not `follow`. Raises PathError."""
+        return self.call(path, lambda handle: (handle.stat if follow else handle.lstat)(path))
+
+    def resolve(self, path: str) -> Name:
+        """Give the path without `..` and symbolic links, resolved inside the guest."""
+        return self.call(path, lambda handle: handle.realpath(path))
+
+    def entry(self, path: str) -> Entry:
+        """Give the row of one path, a symbolic link not followed. Raises PathError."""
+        status = self.status(path, follow=False)
+        target = None
+        if kind_of(status.mode) == "symlink":
+            target = self.call(path, lambda handle: handle.readlink(path))
+        directory, name = paths.split(path)
+        return self._entry(directory, name or Name("/"), Name(path), status, target)
+
+    def _entry(
+        self, directory: str, name: Name, path: Name, status: StatNs, target: Name | None
+    ) -> Entry:
+        return make_entry(
+            path, name, status, target, self.user_name(status.uid), self.group_name(status.gid)
+        )
+
+    # -- listing -------------------------------------------------------------------------------
+
+    def kept_names(self, directory: str) -> Sequence[Dirent] | None:
+        """Give a listing that is already known, without asking the appliance."""
+        return self._dirents.look_up(directory)
+
+    def names(self, directory: str) -> Sequence[Dirent]:
+        """Give the names and kinds of a directory in byte order. Raises PathError."""
+        known = self._dirents.look_up(directory)
+        if known is not None:
+            return known
+        listing = self.call(directory, lambda handle: self._read_directory(handle, directory))
+        listing.sort(key=lambda dirent: dirent.name.encode("utf-8", "surrogateescape"))
+        self._dirents.keep(directory, listing)
+        return listing
+
+    def _read_directory(self, handle: Handle, directory: str) -> list[Dirent]:
+        try:
+            listing = handle.readdir(directory)
+        except GuestError as error:
+            if error.errno:
+                raise
+            # before 1.50 a listing over the protocol's 4 MiB fails without an errno
+            return _read_long_directory(handle, directory)
+        unknown = [dirent.name for dirent in listing if dirent.kind not in _KIND_LETTER.values()]
+        if not unknown:
+            return listing
+        known = [dirent for dirent in listing if dirent.kind in _KIND_LETTER.values()]
+        return known + _dirents_by_stat(handle, directory, unknown)
+
+    def entries(self, directory: str) -> Sequence[Entry]:
+        """Give the rows of a directory in byte order, in two or three calls. Raises PathError."""
+        known = self._entries.look_up(directory)
+        if known is not None:
+            return known
+        names = [dirent.name for dirent in self.names(directory)]
+        links = [dirent.name for dirent in self.names(directory) if dirent.kind == "l"]
+        rows: list[Entry] = []
+        targets: dict[Name, Name] = {}
+        for start in range(0, len(links), _BATCH):
+            batch = links[start : start + _BATCH]
+            found = self.call(directory, lambda handle, b=batch: handle.readlink_list(directory, b))
+            targets.update(zip(batch, found, strict=True))
+        for start in range(0, len(names), _BATCH):
+            batch = names[start : start + _BATCH]
+            stats = self.call(directory, lambda handle, b=batch: handle.lstat_list(directory, b))
+            rows.extend(
+                self._entry(directory, name, paths.child(directory, name), status, targets.get(name))
+                for name, status in zip(batch, stats, strict=True)
+                if status is not None
+            )
+        self._entries.keep(directory, rows)
+        return rows
+
+    # -- walking -------------------------------------------------------------------------------
+
+    def walk(
+        self,
+        top: str,
+        *,
+        descend: Callable[[Entry, int], bool] = lambda entry, depth: True,
+        failed: Callable[[GuestShellError], None] | None = None,
+    ) -> Iterator[tuple[Entry, int]]:
+        """Yield every entry below a directory with its depth (1 for its own), parents first.
+
+        `descend` prunes. A directory that cannot be read goes to `failed`, or raises.
+        """
+        stack: list[tuple[Iterator[Entry], int]] = [(iter(self.entries(top)), 1)]
+        while stack:
+            rows, depth = stack[-1]
+            entry = next(rows, None)
+            if entry is None:
+                stack.pop()
+                continue
+            yield entry, depth
+            if entry.is_directory and descend(entry, depth):
+                try:
+                    stack.append((iter(self.entries(entry.path)), depth + 1))
+                except PathError as error:
+                    if failed is None:
+                        raise
+                    failed(error)
+
+    def walk_names(
+        self,
+        top: str,
+        *,
+        descend: Callable[[Name, int], bool] = lambda path, depth: True,
+        failed: Callable[[GuestShellError], None] | None = None,
+    ) -> Iterator[tuple[Name, Dirent, int]]:
+        """Yield path, name and depth as `walk` does, from one call a directory."""
+        stack: list[tuple[str, Iterator[Dirent], int]] = [(top, iter(self.names(top)), 1)]
+        while stack:
+            directory, dirents, depth = stack[-1]
+            dirent = next(dirents, None)
+            if dirent is None:
+                stack.pop()
+                continue
+            path = paths.child(directory, dirent.name)
+            yield path, dirent, depth
+            if dirent.kind == "d" and descend(path, depth):
+                try:
+                    stack.append((path, iter(self.names(path)), depth + 1))
+                except PathError as error:
+                    if failed is None:
+                        raise
+                    failed(error)
+
+
+def _read_long_directory(handle: Handle, directory: str) -> list[Dirent]:
+    with tempfile.TemporaryDirectory(prefix="guestctl-") as temporary:
+        target = Path(temporary) / "names"
+        handle.ls0(directory, str(target))
+        names = [decode_name(name) for name in target.read_bytes().split(b"\0") if name]
+    return _dirents_by_stat(handle, directory, names)
+
+
+def _dirents_by_stat(handle: Handle, directory: str, names: list[Name]) -> list[Dirent]:
+    found = []
+    for start in range(0, len(names), _BATCH):
+        batch = names[start : start + _BATCH]
+        for name, status in zip(batch, handle.lstat_list(directory, batch), strict=True):
+            if status is not None:
+                letter = _KIND_LETTER.get(kind_of(status.mode), "u")
+                found.append(Dirent(name, letter, status.inode))
+    return found

@@ -1,0 +1,1 @@
+"""The language of a typed line: text in, values out. Knows nothing of guests."""

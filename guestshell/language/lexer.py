@@ -1,0 +1,152 @@
+"""Split a line into words as a POSIX shell does, with the place of each; never fails.
+
+Quotes are `'…'`, `"…"` and `$'…'` (POSIX.1-2024, 2.2.4), with which any byte can be typed.
+"""
+
+from dataclasses import dataclass
+
+from guestshell.values import decode_name
+
+OPERATORS = "|;<>&"
+"""Characters that end a word and mean something themselves unless quoted."""
+
+_BLANKS = " \t\r\n"
+_SIMPLE = {"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "e": 27, "E": 27, "f": 12, "v": 11}
+_DIGITS = {"x": (16, 2), "u": (16, 4), "U": (16, 8)}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word or operator. `start` and `end` are columns in the line, `end` exclusive.
+
+    `open_quote` is the quote that was never closed, empty when the word is whole.
+    """
+
+    value: str
+    start: int
+    end: int
+    quoted: bool = False
+    open_quote: str = ""
+    is_operator: bool = False
+
+
+def _encode(character: str) -> bytes:
+    try:
+        return character.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return character.encode("utf-8", "surrogatepass")
+
+
+class _Lexer:
+    def __init__(self, line: str) -> None:
+        self._line = line
+        self._at = 0
+        self._bytes = bytearray()
+
+    def tokens(self) -> list[Token]:
+        found = []
+        while self._at < len(self._line):
+            character = self._line[self._at]
+            if character in _BLANKS:
+                self._at += 1
+            elif character == "#":
+                break
+            elif character in OPERATORS:
+                found.append(self._operator())
+            else:
+                found.append(self._word())
+        return found
+
+    def _operator(self) -> Token:
+        start = self._at
+        first = self._line[start]
+        self._at += 1
+        follower = self._line[self._at : self._at + 1]
+        if first + follower in (">>", ">|"):
+            self._at += 1
+        return Token(self._line[start : self._at], start, self._at, is_operator=True)
+
+    def _word(self) -> Token:
+        start = self._at
+        self._bytes = bytearray()
+        quoted, open_quote = False, ""
+        while self._at < len(self._line) and not open_quote:
+            character = self._line[self._at]
+            if character in _BLANKS or character in OPERATORS:
+                break
+            quote = character
+            if self._line.startswith("$'", self._at):
+                quote = "$'"
+            if quote in ("'", '"', "$'"):
+                quoted = True
+                self._at += len(quote)
+                open_quote = "" if self._quoted(quote) else quote
+            elif character == "\\":
+                quoted = True
+                self._at += 1
+                if self._at < len(self._line):
+                    self._take()
+                else:
+                    open_quote = "\\"
+            else:
+                self._take()
+        return Token(decode_name(bytes(self._bytes)), start, self._at, quoted, open_quote)
+
+    def _take(self) -> None:
+        self._bytes += _encode(self._line[self._at])
+        self._at += 1
+
+    def _quoted(self, quote: str) -> bool:
+        """Take what stands in quotes and say whether they were closed."""
+        while self._at < len(self._line):
+            character = self._line[self._at]
+            if character == quote[-1]:
+                self._at += 1
+                return True
+            if character == "\\" and quote == "$'":
+                self._escape()
+            elif character == "\\" and quote == '"':
+                if self._line[self._at + 1 : self._at + 2] in ('"', "\\", "$", "`"):
+                    self._at += 1
+                self._take_if_any()
+            else:
+                self._take()
+        return False
+
+    def _take_if_any(self) -> None:
+        if self._at < len(self._line):
+            self._take()
+
+    def _escape(self) -> None:
+        self._at += 1
+        letter = self._line[self._at : self._at + 1]
+        if letter in _SIMPLE and letter:
+            self._bytes.append(_SIMPLE[letter])
+            self._at += 1
+        elif letter in _DIGITS and letter:
+            self._number(letter, *_DIGITS[letter])
+        elif letter and letter in "01234567":
+            self._at -= 1
+            self._number("", 8, 3)
+        else:
+            self._take_if_any()
+
+    def _number(self, letter: str, base: int, most: int) -> None:
+        self._at += 1
+        digits = "0123456789abcdef"[:base]
+        end = self._at
+        while end < min(self._at + most, len(self._line)) and self._line[end].lower() in digits:
+            end += 1
+        number = int(self._line[self._at : end] or "0", base)
+        if end == self._at:
+            self._bytes += b"\\" + letter.encode()
+        elif letter in ("u", "U"):
+            self._bytes += _encode(chr(number)) if number <= 0x10FFFF else b"?"
+        else:
+            self._bytes.append(number & 0xFF)
+        self._at = end
+
+
+def lex(line: str) -> list[Token]:
+    """Give the words and operators of a line; a comment ends it. Never fails."""
+    return _Lexer(line).tokens()

@@ -1,0 +1,73 @@
+"""The bytes of a guest file as lines a terminal can take."""
+
+import codecs
+import itertools
+from collections.abc import Iterable, Iterator
+
+from guestshell.output.safe import safe_line
+
+_SNIFFED = 8192
+_LONGEST = 64 * 1024
+"""A line longer than this is shown in parts: memory stays bounded without newlines."""
+
+
+def peek(blocks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Give the first block and all blocks, that one included."""
+    iterator = iter(blocks)
+    first = next(iterator, b"")
+    return first, itertools.chain([first] if first else [], iterator)
+
+
+def is_binary(head: bytes) -> bool:
+    """Say whether a file is no text, by the NUL that text never holds (as grep decides)."""
+    return b"\0" in head[:_SNIFFED]
+
+
+def decoded_lines(blocks: Iterable[bytes]) -> Iterator[str]:
+    """Yield the lines of bytes in UTF-8 with surrogateescape, without their newlines."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    rest = ""
+    for block in blocks:
+        text = rest + decoder.decode(block)
+        *whole, rest = text.split("\n")
+        yield from whole
+        while len(rest) > _LONGEST:
+            yield rest[:_LONGEST]
+            rest = rest[_LONGEST:]
+    rest += decoder.decode(b"", final=True)
+    if rest:
+        yield rest
+
+
+def safe_lines(blocks: Iterable[bytes]) -> Iterator[str]:
+    """Yield the lines of bytes, safe for a terminal; the CR of a CRLF is left out."""
+    for line in decoded_lines(blocks):
+        yield safe_line(line.removesuffix("\r"))
+
+
+def highlighted_lines(blocks: Iterable[bytes], name: str) -> Iterator[str]:
+    """Yield safe lines in the colours of the file's language, guessed from its name.
+
+    Pygments sees the text only after it has been made safe, so every escape is its own.
+    """
+    from pygments import highlight
+    from pygments.formatters import Terminal256Formatter
+    from pygments.lexers import TextLexer, get_lexer_for_filename
+    from pygments.util import ClassNotFound
+
+    text = "\n".join(safe_lines(blocks))
+    try:
+        lexer = get_lexer_for_filename(name, text, stripnl=False)
+    except ClassNotFound:
+        lexer = _lexer_for_place(name, text) or TextLexer(stripnl=False)
+    yield from highlight(text, lexer, Terminal256Formatter()).split("\n")[:-1]
+
+
+def _lexer_for_place(name: str, text: str):  # type: ignore[no-untyped-def]
+    """Give a lexer for a file whose name has no ending, as most of /etc: by its first lines."""
+    from pygments.lexers import get_lexer_by_name, guess_lexer
+
+    if name.startswith("/etc/"):
+        return get_lexer_by_name("ini" if "=" in text or "[" in text else "bash", stripnl=False)
+    found = guess_lexer(text[:_SNIFFED])
+    return None if found.name == "Text only" else found

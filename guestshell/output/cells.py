@@ -1,0 +1,114 @@
+"""One value as the text of one cell, by the kind its field declares."""
+
+import dataclasses
+import stat
+import typing
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from guestshell.output.safe import safe_line, safe_name
+from guestshell.values import Mode, Name, Percent, Size, Timestamp
+
+_UNITS = "BKMGTPE"
+
+
+def human_size(size: int) -> str:
+    """Give bytes in at most five characters: 999, 1.5K, 23M (powers of 1024)."""
+    amount, unit = float(size), 0
+    while amount >= 1024 and unit < len(_UNITS) - 1:
+        amount, unit = amount / 1024, unit + 1
+    if unit == 0:
+        return str(size)
+    return f"{amount:.1f}{_UNITS[unit]}" if amount < 10 else f"{amount:.0f}{_UNITS[unit]}"
+
+
+@cache
+def _second(seconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return f"{seconds} s"
+
+
+def utc(timestamp: int) -> str:
+    """Give nanoseconds since the epoch as UTC to the second."""
+    return _second(timestamp // 10**9)
+
+
+def utc_exact(timestamp: int) -> str:
+    """Give nanoseconds since the epoch as UTC with all nine digits."""
+    return _second(timestamp // 10**9).replace("Z", f".{timestamp % 10**9:09d}Z")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple | list):
+        return ", ".join(_value(item) for item in value)
+    return safe_line(str(value))
+
+
+def _kind(hint: Any) -> Any:
+    """Give a field's own type: what is left of `X | None`, the items' of a tuple."""
+    if isinstance(hint, type) or not typing.get_args(hint):
+        return hint
+    return next((_kind(part) for part in typing.get_args(hint) if part is not type(None)), hint)
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A field of a row type: its heading, its side, and how its value becomes text."""
+
+    field: str
+    heading: str
+    right: bool
+    text: Callable[[Any], str]
+
+
+def _formatter(kind: Any, human_sizes: bool) -> Callable[[Any], str]:
+    if kind is Size:
+        return human_size if human_sizes else str
+    if kind is Timestamp:
+        return utc
+    if kind is Mode:
+        return stat.filemode
+    if kind is Percent:
+        return lambda share: f"{share:.0f}%"
+    if kind is Name:
+        return lambda value: (
+            ", ".join(map(safe_name, value)) if isinstance(value, tuple) else safe_name(value)
+        )
+    return str if kind is int else _value
+
+
+_HEADINGS = {"uid": "UID", "gid": "GID", "uuid": "UUID", "used_percent": "use", "os": "OS",
+             "sha256": "SHA-256", "selinux": "SELinux", "mtime": "modified", "atime": "accessed",
+             "ctime": "changed"}  # fmt: skip
+
+
+def heading(field: str) -> str:
+    """Give the words for a field name."""
+    words = _HEADINGS.get(field, field.replace("_", " "))
+    return words[:1].upper() + words[1:]
+
+
+@cache
+def columns_of(row_type: type, names: tuple[str, ...], human_sizes: bool) -> tuple[Column, ...]:
+    """Give the columns of a dataclass: those named, in that order, or all."""
+    hints = typing.get_type_hints(row_type)
+    fields = names or tuple(field.name for field in dataclasses.fields(row_type))
+    return tuple(
+        Column(
+            field=name,
+            heading=heading(name),
+            right=_kind(hints[name]) in (int, float, Size, Percent),
+            text=_or_nothing(_formatter(_kind(hints[name]), human_sizes)),
+        )
+        for name in fields
+    )
+
+
+def _or_nothing(text: Callable[[Any], str]) -> Callable[[Any], str]:
+    return lambda value: "-" if value is None else text(value)

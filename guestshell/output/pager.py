@@ -1,0 +1,79 @@
+"""Show lines in the user's pager as they come, or straight on the terminal."""
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+_LESS_OPTIONS = "FRX"
+"""-F ends when all fits on a screen, -R passes colours on, -X leaves the text on the screen."""
+
+
+def pager_command() -> list[str] | None:
+    """Give the pager as $PAGER names it, else less or more; None where there is none."""
+    chosen = os.environ.get("PAGER")
+    if chosen is not None:
+        try:
+            words = shlex.split(chosen)
+        except ValueError:
+            words = []
+        return words if words and shutil.which(words[0]) else None
+    return next(([name] for name in ("less", "more") if shutil.which(name)), None)
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    # Ctrl-C belongs to the pager while it is on the screen
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def show(lines: Iterable[str], command: list[str], encoding: str) -> None:
+    """Feed lines to a pager until it is left; Ctrl-C while feeding only ends the feeding."""
+    environment = {"LESS": _LESS_OPTIONS, "LV": "-c", **os.environ, "LESSSECURE": "1"}
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
+    assert process.stdin is not None
+    try:
+        for line in lines:
+            process.stdin.write((line + "\n").encode(encoding, "backslashreplace"))
+    except (BrokenPipeError, KeyboardInterrupt):
+        pass
+    finally:
+        with contextlib.suppress(BrokenPipeError), _deaf_to_interrupts():
+            process.stdin.close()
+        with _deaf_to_interrupts():
+            process.wait()
+
+
+def show_if_tall(
+    lines: Iterable[str], *, height: int, always: bool, stream: TextIO, command: list[str] | None
+) -> None:
+    """Write lines that fit on a screen; page more than that, or `always`."""
+    if command is None:
+        for line in lines:
+            stream.write(line + "\n")
+        return
+    iterator = iter(lines)
+    shown: list[str] = []
+    if not always:
+        for line in iterator:
+            shown.append(line)
+            if len(shown) >= height - 1:
+                break
+        else:
+            stream.writelines(line + "\n" for line in shown)
+            return
+    stream.flush()
+
+    def rest() -> Iterator[str]:
+        yield from shown
+        yield from iterator
+
+    show(rest(), command, stream.encoding or "utf-8")

@@ -1,0 +1,59 @@
+"""What commands give: values that know nothing of terminals."""
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+_Row = TypeVar("_Row")
+
+
+class Layout(enum.Enum):
+    """How rows are laid out as text."""
+
+    TABLE = "a line a row under headings"
+    DETAILS = "a line a field"
+    LINES = "fields joined on a line, shown as they come"
+    GRID = "one name a row, several side by side"
+
+
+@dataclass
+class Records(Generic[_Row]):
+    """Rows of one frozen dataclass, perhaps still being found.
+
+    `columns` names the fields that text shows, all by default; data formats hold every field.
+    """
+
+    rows: Iterable[_Row]
+    type: type[_Row]
+    columns: tuple[str, ...] = ()
+    layout: Layout = Layout.TABLE
+    separator: str = ":"
+    human_sizes: bool = True
+
+
+@dataclass
+class Text:
+    """Lines without their ends. `paged`: show them in the pager even when they would fit."""
+
+    lines: Iterable[str]
+    paged: bool = False
+
+
+@dataclass
+class Blob:
+    """Bytes of one guest file. `raw` bytes go to a terminal untouched, at the user's wish."""
+
+    blocks: Iterable[bytes]
+    name: str
+    raw: bool = False
+    color: bool = False
+    paged: bool = False
+
+
+@dataclass
+class ClearScreen:
+    """An empty screen, where there is one."""
+
+
+Result = Records[Any] | Text | Blob | ClearScreen | None

@@ -1,0 +1,1 @@
+"""The prompt: the only room that imports prompt_toolkit."""

@@ -1,9 +1,9 @@
 """Explore a disk image without changing a byte of it.
 
-    from guestshell import Guest
+from guestshell import Guest
 
-    with Guest("disk.img") as guest:
-        print(guest.inspect().headline)
+with Guest("disk.img") as guest:
+    print(guest.inspect().headline)
 """
 
 from guestshell.errors import (

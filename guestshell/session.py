@@ -6,7 +6,7 @@ import time
 import click
 
 from guestshell.commands import COMMANDS
-from guestshell.commands.context import Context, Leave
+from guestshell.commands.context import Context
 from guestshell.commands.declaration import GuestCommand, HelpRequested
 from guestshell.commands.suggestions import did_you_mean, unknown_command
 from guestshell.engine.appliance import State
@@ -120,11 +120,10 @@ def words_of(line: str) -> list[str]:
 def _usage_error(declared: GuestCommand, error: click.UsageError) -> UsageError:
     hint = f"{declared.name} --help explains it"
     if isinstance(error, click.NoSuchOption):
-        options = [name for parameter in declared.params for name in parameter.opts
-                   if name.startswith("-")]  # fmt: skip
+        options = [
+            name for parameter in declared.params for name in parameter.opts if name.startswith("-")
+        ]
         hint = did_you_mean(error.option_name, options) or hint
         return UsageError(f"{declared.name}: no such option: {error.option_name}", hint)
     message = error.format_message().rstrip(".")
     return UsageError(f"{declared.name}: {message[:1].lower()}{message[1:]}", hint)
-
-

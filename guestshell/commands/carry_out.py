@@ -34,7 +34,7 @@ def save(
     if len(path) > 1 and not host.is_dir():
         raise HostError(f"{host}: is not a directory", "several files need one to be saved in")
     rows = list(_saved(context, path, host, recursive, force))
-    columns = ("size", "sha256", "path", "host")
+    columns: tuple[str, ...] = ("size", "sha256", "path", "host")
     if any(row.skipped for row in rows):
         columns += ("skipped",)
     return Records(rows, Saved, columns, human_sizes=False)

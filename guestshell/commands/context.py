@@ -9,6 +9,8 @@ from guestshell.guest import paths
 from guestshell.guest.guest import Guest
 from guestshell.values import Name
 
+ROOT = Name("/")
+
 
 @contextlib.contextmanager
 def _no_progress(_label: str, _total: int) -> Iterator[Callable[[int], None]]:
@@ -20,7 +22,7 @@ class Context:
     """The state of a conversation that commands read and change."""
 
     guest: Guest
-    cwd: Name = Name("/")
+    cwd: Name = ROOT
     previous: Name | None = None
     history: Callable[[], Sequence[str]] = list
     warn: Callable[[str], None] = lambda message: None
@@ -31,5 +33,5 @@ class Context:
         return paths.join(self.cwd, path)
 
 
-class Leave(Exception):  # noqa: N818  not an error: the wish to end the conversation
+class Leave(Exception):
     """The user wants to leave."""

@@ -12,7 +12,7 @@ CATEGORIES = ("navigate", "read", "measure", "system", "storage", "carry out", "
 """The headings of the help, in their order."""
 
 
-class HelpRequested(Exception):  # noqa: N818  not an error: -h was given
+class HelpRequested(Exception):
     """A command was asked for its own help page."""
 
     def __init__(self, command: "GuestCommand") -> None:
@@ -40,9 +40,13 @@ class GuestCommand(click.Command):
                 raise HelpRequested(self)
 
         return click.Option(
-            sorted(names, key=len), is_flag=True, is_eager=True, expose_value=False,
-            callback=ask, help="Show this page.",
-        )  # fmt: skip
+            sorted(names, key=len),
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=ask,
+            help="Show this page.",
+        )
 
     def usage_hint(self) -> str:
         """Give its usage on one line, e.g. `ls [OPTIONS] [PATH]...`."""

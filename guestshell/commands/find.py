@@ -11,7 +11,7 @@ import click
 
 from guestshell.commands.context import Context
 from guestshell.commands.declaration import command
-from guestshell.commands.parameters import GuestPath, UserName
+from guestshell.commands.parameters import GuestPath, ParameterType, UserName
 from guestshell.errors import GuestShellError
 from guestshell.guest import paths
 from guestshell.guest.entries import KINDS, Entry
@@ -20,8 +20,15 @@ from guestshell.values import Name
 
 _DAY_NS = 86_400 * 10**9
 _SIZE_UNITS = {"": 512, "b": 512, "c": 1, "w": 2, "k": 2**10, "K": 2**10, "M": 2**20, "G": 2**30}
-_TYPES = {"f": "file", "d": "directory", "l": "symlink", "c": "character device",
-          "b": "block device", "p": "fifo", "s": "socket"}  # fmt: skip
+_TYPES = {
+    "f": "file",
+    "d": "directory",
+    "l": "symlink",
+    "c": "character device",
+    "b": "block device",
+    "p": "fifo",
+    "s": "socket",
+}
 _DIRENT_LETTER = {"f": "r", "p": "f"}
 
 
@@ -32,7 +39,7 @@ class Found:
     path: Name
 
 
-class Amount(click.ParamType):
+class Amount(ParameterType):
     """`[+-]N`: more than, less than or exactly N, with a unit for sizes; find(1)."""
 
     def __init__(self, name: str, units: dict[str, int]) -> None:
@@ -62,7 +69,7 @@ class Amount(click.ParamType):
         return fits
 
 
-class Permissions(click.ParamType):
+class Permissions(ParameterType):
     """`MODE` exactly, `-MODE` all of these bits, `/MODE` any of them; octal, as find(1)."""
 
     name = "mode"
@@ -198,9 +205,7 @@ def _below(context: Context, place: Name, query: _Query) -> Iterator[Found]:
         context.warn(str(error))
 
     if not query.tests:
-        for path, letter, _ in context.guest.walk_names(
-            place, descend=query.enters, failed=failed
-        ):
+        for path, letter, _ in context.guest.walk_names(place, descend=query.enters, failed=failed):
             if query.fits(path, letter):
                 yield Found(path)
         return

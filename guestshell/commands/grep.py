@@ -73,8 +73,15 @@ class _Search:
 @click.option("-v", "--invert", is_flag=True, help="Lines that do not fit.")
 @click.option("-E", "--extended", is_flag=True, help="An extended expression: + ? | ( ) { }.")
 @click.option("-F", "--fixed", is_flag=True, help="A plain string, not an expression.")
-@click.option("-C", "--context", "around", type=click.IntRange(0), default=0, metavar="N",
-              help="Show N lines around each.")  # fmt: skip
+@click.option(
+    "-C",
+    "--context",
+    "around",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Show N lines around each.",
+)
 @click.argument("pattern")
 @click.argument("path", nargs=-1, type=GuestPath())
 @click.pass_obj

@@ -11,7 +11,7 @@ from guestshell.commands.parameters import GuestPath
 from guestshell.errors import PathError
 from guestshell.guest import paths
 from guestshell.guest.content import ALGORITHMS
-from guestshell.guest.storage import Usage
+from guestshell.guest.devices import Usage
 from guestshell.output.results import Layout, Records
 from guestshell.values import Name, Size
 
@@ -102,8 +102,13 @@ def df(context: Context, exact: bool) -> Records[Usage]:
     category="measure",
     examples=["hash /etc/passwd", "hash -a md5 /bin/ls", "hash -r /etc/ssh"],
 )
-@click.option("-a", "--algorithm", type=click.Choice(ALGORITHMS), default="sha256",
-              help="The digest, sha256 by default.")  # fmt: skip
+@click.option(
+    "-a",
+    "--algorithm",
+    type=click.Choice(ALGORITHMS),
+    default="sha256",
+    help="The digest, sha256 by default.",
+)
 @click.option("-r", "--recursive", is_flag=True, help="Every file below directories.")
 @click.argument("path", nargs=-1, required=True, type=GuestPath())
 @click.pass_obj

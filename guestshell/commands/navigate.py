@@ -20,9 +20,7 @@ from guestshell.values import Name
 class _DirectoryOrPrevious(GuestPath):
     """A directory, or `-` for the one before."""
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Name:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Name:
         if value != "-" or ctx is None:
             return super().convert(value, param, ctx)
         previous: Name | None = ctx.obj.previous

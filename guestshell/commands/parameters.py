@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
@@ -14,6 +14,11 @@ from guestshell.errors import GuestShellError
 from guestshell.guest import paths
 from guestshell.values import Name
 
+if TYPE_CHECKING:
+    ParameterType = click.ParamType[Any]
+else:
+    ParameterType = click.ParamType  # no generic before click 8.3
+
 _MOST_LINKS = 50
 """Symbolic links that are followed to see whether they lead to directories."""
 
@@ -22,7 +27,7 @@ def _context(ctx: click.Context | None) -> Context | None:
     return ctx.obj if ctx is not None and isinstance(ctx.obj, Context) else None
 
 
-class GuestPath(click.ParamType):
+class GuestPath(ParameterType):
     """A path in the guest, converted to an absolute one; completes names as they are typed."""
 
     name = "path"
@@ -30,9 +35,7 @@ class GuestPath(click.ParamType):
     def __init__(self, *, directories: bool = False) -> None:
         self._directories_only = directories
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Name:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Name:
         """Give the absolute path."""
         context = _context(ctx)
         return context.absolute(value) if context else Name(value)
@@ -73,14 +76,12 @@ class GuestPath(click.ParamType):
                 yield CompletionItem(f"{start}{name}/" if leads else f"{start}{name}", type="path")
 
 
-class HostPath(click.ParamType):
+class HostPath(ParameterType):
     """A path on this host."""
 
     name = "host_path"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Path:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Give the path with ~ expanded."""
         return value if isinstance(value, Path) else Path(value).expanduser()
 
@@ -102,7 +103,7 @@ class HostPath(click.ParamType):
         ]
 
 
-class Device(click.ParamType):
+class Device(ParameterType):
     """A block device of the appliance."""
 
     name = "device"
@@ -121,7 +122,7 @@ class Device(click.ParamType):
         return [CompletionItem(d.path) for d in devices if d.path.startswith(incomplete)]
 
 
-class CommandName(click.ParamType):
+class CommandName(ParameterType):
     """The name of a command."""
 
     name = "command"
@@ -133,7 +134,7 @@ class CommandName(click.ParamType):
         return [CompletionItem(name) for name in sorted(COMMANDS) if name.startswith(incomplete)]
 
 
-class UserName(click.ParamType):
+class UserName(ParameterType):
     """A user of the guest, by name or number."""
 
     name = "user"

@@ -8,10 +8,19 @@ _SWAPPED = "+?|(){}"
 """Characters special in an extended expression bare, in a basic one after a backslash."""
 
 _CLASSES = {
-    "alnum": "a-zA-Z0-9", "alpha": "a-zA-Z", "blank": " \\t", "cntrl": "\\x00-\\x1f\\x7f",
-    "digit": "0-9", "graph": "!-~", "lower": "a-z", "print": " -~", "punct": "!-/:-@\\[-`{-~",
-    "space": "\\s", "upper": "A-Z", "xdigit": "0-9A-Fa-f",
-}  # fmt: skip
+    "alnum": "a-zA-Z0-9",
+    "alpha": "a-zA-Z",
+    "blank": " \\t",
+    "cntrl": "\\x00-\\x1f\\x7f",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": "!-/:-@\\[-`{-~",
+    "space": "\\s",
+    "upper": "A-Z",
+    "xdigit": "0-9A-Fa-f",
+}
 
 
 def _translate(pattern: str, extended: bool) -> str:
@@ -63,5 +72,6 @@ def compile_pattern(
     try:
         return re.compile(text, re.IGNORECASE if ignore_case else 0)
     except (re.error, OverflowError) as error:
-        raise UsageError(f"the pattern {pattern!r} is malformed: {error}", "-F takes it literally") \
-            from None  # fmt: skip
+        raise UsageError(
+            f"the pattern {pattern!r} is malformed: {error}", "-F takes it literally"
+        ) from None

@@ -36,7 +36,9 @@ def _label(files: tuple[Name, ...]) -> str:
     return files[0] if len(files) == 1 else f"{files[0]} …"
 
 
-@command(category="read", examples=["cat /etc/hostname", "cat -n /etc/passwd", "cat --color /etc/fstab"])
+@command(
+    category="read", examples=["cat /etc/hostname", "cat -n /etc/passwd", "cat --color /etc/fstab"]
+)
 @click.option("-n", "--number", is_flag=True, help="Number the lines.")
 @click.option("--raw", is_flag=True, help="Send the bytes to the terminal untouched.")
 @click.option("--color", is_flag=True, help="Colour the text by its language.")
@@ -57,7 +59,10 @@ def cat(
     return Blob(blocks, _label(file), raw=raw, color=color)
 
 
-@command(category="read", examples=["head /var/log/syslog", "head -n 3 /etc/passwd", "head -c 512 /bin/ls"])
+@command(
+    category="read",
+    examples=["head /var/log/syslog", "head -n 3 /etc/passwd", "head -c 512 /bin/ls"],
+)
 @click.option("-n", "--lines", type=click.IntRange(0), default=10, help="How many lines.")
 @click.option("-c", "--bytes", "count", type=click.IntRange(0), help="How many bytes instead.")
 @click.argument("file", type=GuestPath())
@@ -117,7 +122,9 @@ def less(context: Context, file: tuple[Name, ...]) -> Blob:
     return Blob(_all_blocks(context, file), _label(file), paged=True)
 
 
-@command(category="read", examples=["hexdump -n 64 /bin/ls", "hexdump -s 0x400 -n 1024 /var/log/wtmp"])
+@command(
+    category="read", examples=["hexdump -n 64 /bin/ls", "hexdump -s 0x400 -n 1024 /var/log/wtmp"]
+)
 @click.option("-s", "--offset", type=str, default="0", help="Where to begin; 0x for hexadecimal.")
 @click.option("-n", "--length", type=str, help="How many bytes; 0x for hexadecimal.")
 @click.argument("file", type=GuestPath())
@@ -191,9 +198,14 @@ def file(context: Context, path: tuple[Name, ...]) -> Records[FileType]:
 @click.argument("path", nargs=-1, required=True, type=GuestPath())
 @click.pass_obj
 def stat(context: Context, path: tuple[Name, ...]) -> Records[Stat]:
-    """Show everything known of a path: inode, mode, owners, times in UTC and ns, attributes.
+    """Show everything known of a path.
 
-    A symbolic link is shown itself, not what it leads to.
+    Inode, mode, owners by the names the guest gives them, times in UTC and in nanoseconds since
+    the epoch, extended attributes. A symbolic link is shown itself, not what it leads to.
     """
-    return Records([context.guest.stat(place) for place in path], Stat, layout=Layout.DETAILS,
-                   human_sizes=False)  # fmt: skip
+    return Records(
+        [context.guest.stat(place) for place in path],
+        Stat,
+        layout=Layout.DETAILS,
+        human_sizes=False,
+    )

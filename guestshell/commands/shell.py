@@ -69,7 +69,10 @@ def _search(word: str) -> Iterator[str]:
 @click.argument("word", required=False)
 @click.pass_obj
 def history(context: Context, count: int | None, word: str | None) -> Records[Line]:
-    """Show the last lines typed, all or COUNT, of this and earlier sessions; with WORD in them."""
+    """Show the lines typed, in this session and earlier ones.
+
+    COUNT shows only the last so many, WORD only those that contain it.
+    """
     rows = [Line(number, line) for number, line in enumerate(context.history(), 1)]
     if word is not None:
         rows = [row for row in rows if word in row.line]

@@ -7,8 +7,8 @@ from guestshell.commands.declaration import command
 from guestshell.commands.parameters import Device, GuestPath
 from guestshell.errors import GuestError
 from guestshell.guest import paths
+from guestshell.guest.devices import Disk, FileSystem, Partition
 from guestshell.guest.mounts import Mount
-from guestshell.guest.storage import Disk, FileSystem, Partition
 from guestshell.output.results import Records
 from guestshell.values import Name
 
@@ -46,7 +46,10 @@ def mounts(context: Context) -> Records[Mount]:
 @click.argument("directory", type=GuestPath(directories=True), default="/", metavar="[DIRECTORY]")
 @click.pass_obj
 def mount(context: Context, device: str, directory: Name) -> None:
-    """Mount a file system read-only, at / unless a directory of the guest is named."""
+    """Mount a file system read-only.
+
+    It is mounted at / unless a directory of the guest is named.
+    """
     context.guest.mount(device, paths.lexical(directory))
 
 

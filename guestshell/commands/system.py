@@ -15,7 +15,7 @@ from guestshell.output.results import Layout, Records
 @command(category="system", examples=["inspect"])
 @click.pass_obj
 def inspect(context: Context) -> Records[Inspection]:
-    """Say which system lives here, what is mounted where, and what the file systems hold."""
+    """Say which system lives here, on which file systems."""
     return Records([context.guest.inspect()], Inspection, layout=Layout.DETAILS)
 
 

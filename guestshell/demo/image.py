@@ -76,8 +76,11 @@ def stage(root: Path) -> None:
 def _owners() -> str:
     """Give debugfs commands: all is root's but what story.OWNERS names; no root needed here."""
     most = _FIRST_INODE + 100 + len(story.TEXTS) + story.MANY_COUNT
-    lines = [f"sif <{inode}> {field} 0" for inode in (2, *range(_FIRST_INODE, most))
-             for field in ("uid", "gid")]  # fmt: skip
+    lines = [
+        f"sif <{inode}> {field} 0"
+        for inode in (2, *range(_FIRST_INODE, most))
+        for field in ("uid", "gid")
+    ]
     for path, (uid, gid) in story.OWNERS.items():
         lines += [f"sif {path} uid {uid}", f"sif {path} gid {gid}"]
     for path, label in story.SELINUX.items():
@@ -95,13 +98,31 @@ def build(target: Path) -> None:
             file.truncate(_START + _SIZE + _MIB)
         _run(
             ["sfdisk", "--quiet", str(image)],
-            f"label: dos\nlabel-id: 0xd15c0de0\nstart={_START // 512}, size={_SIZE // 512}, type=83\n",
+            "label: dos\nlabel-id: 0xd15c0de0\n"
+            f"start={_START // 512}, size={_SIZE // 512}, type=83\n",
         )
         _run(
-            ["mke2fs", "-q", "-t", "ext4", "-L", "web01", "-U", _UUID, "-N", "16384", "-m", "0",
-             "-E", f"offset={_START},root_owner=0:0", "-d", str(root), str(image),
-             str(_SIZE // 1024)]
-        )  # fmt: skip
+            [
+                "mke2fs",
+                "-q",
+                "-t",
+                "ext4",
+                "-L",
+                "web01",
+                "-U",
+                _UUID,
+                "-N",
+                "16384",
+                "-m",
+                "0",
+                "-E",
+                f"offset={_START},root_owner=0:0",
+                "-d",
+                str(root),
+                str(image),
+                str(_SIZE // 1024),
+            ]
+        )
         _run(["debugfs", "-w", "-f", "-", f"{image}?offset={_START}"], _owners())
         image.replace(target)
 

@@ -42,8 +42,11 @@ def _auth_log() -> str:
 
 
 def _syslog() -> str:
-    services = ["systemd[1]: Started Daily apt activities.", "nginx[612]: 200 GET /index.html",
-                "cron[401]: (root) CMD (test -x /usr/sbin/anacron)"]  # fmt: skip
+    services = [
+        "systemd[1]: Started Daily apt activities.",
+        "nginx[612]: 200 GET /index.html",
+        "cron[401]: (root) CMD (test -x /usr/sbin/anacron)",
+    ]
     lines = [f"{_stamp(i * 60)} web01 {services[i % 3]}" for i in range(600)]
     lines.append(f"{_stamp(36000)} web01 CRON[9121]: (root) CMD (/usr/lib/.cache/kworker -q)")
     return "\n".join(lines) + "\n"
@@ -136,7 +139,7 @@ TEXTS: dict[str, str] = {
         "Port 22\nPermitRootLogin yes\nPasswordAuthentication yes\nX11Forwarding no\n"
     ),
     "/etc/ssh/ssh_host_ed25519_key.pub": (
-        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdemodemodemodemodemodemodemodemodemodemode root@web01\n"
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdemodemodemodemodemodemodemode root@web01\n"
     ),
     "/etc/cron.d/e2scrub_all": "30 3 * * 0 root test -e /run/systemd/system || e2scrub_all\n",
     "/etc/cron.d/.sysupdate": "*/5 * * * * root /usr/lib/.cache/kworker -q >/dev/null 2>&1\n",
@@ -148,7 +151,7 @@ TEXTS: dict[str, str] = {
     "/var/www/html/index.html": "<!doctype html>\n<title>web01</title>\n<h1>It works</h1>\n",
     "/root/.bash_history": "apt update\napt upgrade\nsystemctl restart nginx\n",
     "/root/.ssh/authorized_keys": (
-        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAalicealicealicealicealicealicealicealice alice@laptop\n"
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAalicealicealicealicealice alice@laptop\n"
         "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDnotfromhere root@kali\n"
     ),
     "/home/alice/.bash_history": "ls\nvim notes.txt\nssh web02\nexit\n",
@@ -197,13 +200,16 @@ DIRECTORIES = ("/dev", "/proc", "/sys", "/run", "/tmp", "/mnt", "/usr/sbin", "/v
 
 MANY = "/var/cache/sessions"
 MANY_COUNT = 10_000
-SPARSE = ("/var/log/huge.log", 2 * 2**30, b"the last line of a sparse log\n")
+SPARSE = ("/var/log/huge.log", 2 * 2**30, b"\nthe last line of a sparse log\n")
 
 MODES = {"/etc/shadow": 0o640, "/root": 0o700, "/root/.ssh": 0o700, "/tmp": 0o1777}
 OWNERS = {
-    "/home/alice": (1000, 1000), "/home/alice/.bash_history": (1000, 1000),
-    "/home/alice/.bashrc": (1000, 1000), "/home/alice/notes.txt": (1000, 1000),
-    "/home/backup": (1001, 1001), "/home/backup/.bash_history": (1001, 1001),
+    "/home/alice": (1000, 1000),
+    "/home/alice/.bash_history": (1000, 1000),
+    "/home/alice/.bashrc": (1000, 1000),
+    "/home/alice/notes.txt": (1000, 1000),
+    "/home/backup": (1001, 1001),
+    "/home/backup/.bash_history": (1001, 1001),
     "/var/www/html/index.html": (33, 33),
-}  # fmt: skip
+}
 SELINUX = {"/etc/shadow": "system_u:object_r:shadow_t:s0"}

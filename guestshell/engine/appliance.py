@@ -150,9 +150,7 @@ class Appliance:
         self._queue.put(task)
         return task
 
-    def call(
-        self, call: Callable[[Handle], _T], *, stream: bool = False, retry: bool = True
-    ) -> _T:
+    def call(self, call: Callable[[Handle], _T], *, stream: bool = False, retry: bool = True) -> _T:
         """Run a call in the worker and give its result.
 
         Ctrl-C (KeyboardInterrupt) ends the call: a `stream` by cancelling the transfer, any

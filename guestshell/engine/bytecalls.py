@@ -27,11 +27,30 @@ class _DirentList(ctypes.Structure):
     _fields_ = (("len", c_uint32), ("val", POINTER(_Dirent)))
 
 
-_STATNS_FIELDS = (
-    "dev ino mode nlink uid gid rdev size blksize blocks "
-    "atime_sec atime_nsec mtime_sec mtime_nsec ctime_sec ctime_nsec "
-    "spare1 spare2 spare3 spare4 spare5 spare6"
-).split()
+_STATNS_FIELDS = [
+    "dev",
+    "ino",
+    "mode",
+    "nlink",
+    "uid",
+    "gid",
+    "rdev",
+    "size",
+    "blksize",
+    "blocks",
+    "atime_sec",
+    "atime_nsec",
+    "mtime_sec",
+    "mtime_nsec",
+    "ctime_sec",
+    "ctime_nsec",
+    "spare1",
+    "spare2",
+    "spare3",
+    "spare4",
+    "spare5",
+    "spare6",
+]
 
 
 class _StatNs(ctypes.Structure):
@@ -78,14 +97,21 @@ class StatNs:
 
 
 def _stat(raw: _StatNs) -> StatNs:
-    # fmt: off
+
     return StatNs(
-        raw.dev, raw.ino, raw.mode, raw.nlink, raw.uid, raw.gid, raw.rdev, raw.size, raw.blocks,
+        raw.dev,
+        raw.ino,
+        raw.mode,
+        raw.nlink,
+        raw.uid,
+        raw.gid,
+        raw.rdev,
+        raw.size,
+        raw.blocks,
         raw.atime_sec * 10**9 + raw.atime_nsec,
         raw.mtime_sec * 10**9 + raw.mtime_nsec,
         raw.ctime_sec * 10**9 + raw.ctime_nsec,
     )
-    # fmt: on
 
 
 @functools.cache
@@ -145,10 +171,11 @@ class ByteCalls:
         self._g = _pointer_of(handle)
 
     def _error(self) -> GuestError:
-        message = self._c.guestfs_last_error(self._g) or b"unknown error"
-        return GuestError(
-            message.decode("utf-8", "surrogateescape"), errno=self._c.guestfs_last_errno(self._g)
-        )
+        """Give the handle's last error; its lines joined, its errno 0 when it has none."""
+        raw = self._c.guestfs_last_error(self._g) or b"unknown error"
+        lines = raw.decode("utf-8", "surrogateescape").splitlines()
+        message = "; ".join(line.strip() for line in lines if line.strip())
+        return GuestError(message, errno=self._c.guestfs_last_errno(self._g))
 
     def _checked(self, pointer: Any) -> Any:
         if not pointer:

@@ -44,9 +44,11 @@ def _check_qemu() -> Check:
     qemu = machine.find_qemu()
     if qemu is None or not os.access(qemu, os.X_OK):
         return Check(
-            "qemu", False, f"{qemu or 'no qemu-system'} cannot be run",
+            "qemu",
+            False,
+            f"{qemu or 'no qemu-system'} cannot be run",
             "install the QEMU system emulator (Debian: qemu-system-x86, Fedora: qemu-kvm)",
-        )  # fmt: skip
+        )
     return Check("qemu", True, qemu)
 
 
@@ -80,15 +82,19 @@ def _check_kernel() -> Check:
     found = kernels()
     if not found:
         return Check(
-            "kernel", False, "no kernel with its modules in /boot or /lib/modules",
+            "kernel",
+            False,
+            "no kernel with its modules in /boot or /lib/modules",
             "install one (Debian: linux-image-amd64, Ubuntu: linux-image-generic)",
-        )  # fmt: skip
+        )
     readable = [kernel for kernel in found if os.access(kernel, os.R_OK)]
     if not readable:
         return Check(
-            "kernel", False, f"{found[-1]} may not be read by this user",
+            "kernel",
+            False,
+            f"{found[-1]} may not be read by this user",
             f"sudo chmod a+r {found[-1]}",
-        )  # fmt: skip
+        )
     return Check("kernel", True, str(readable[-1]))
 
 
@@ -125,9 +131,12 @@ def _check_directory(name: str, directory: Path) -> Check:
     if os.access(existing, os.W_OK) and existing.is_dir():
         return Check(name, True, str(directory), vital=False)
     return Check(
-        name, False, f"{directory} cannot be written",
-        "the shell works without, but keeps nothing there", vital=False,
-    )  # fmt: skip
+        name,
+        False,
+        f"{directory} cannot be written",
+        "the shell works without, but keeps nothing there",
+        vital=False,
+    )
 
 
 def checks() -> Iterator[Check]:

@@ -23,8 +23,8 @@ class Handle(ByteCalls):
     def _plain(self, call: Callable[..., _T], *arguments: object, **options: object) -> _T:
         try:
             return call(*arguments, **options)
-        except RuntimeError as error:
-            raise GuestError(str(error), errno=int(self.raw.last_errno())) from None
+        except RuntimeError:
+            raise self._error() from None
         except UnicodeError:
             raise GuestError("this call takes no name that is not UTF-8") from None
 
@@ -52,15 +52,7 @@ class Handle(ByteCalls):
 
     def device_size(self, device: str) -> int:
         """Give the size of a device in bytes."""
-        return self._plain(self.raw.blockdev_getsize64, device)
-
-    def partition_table(self, disk: str) -> str:
-        """Give the kind of partition table: gpt, msdos …."""
-        return self._plain(self.raw.part_get_parttype, disk)
-
-    def partitions(self, disk: str) -> list[dict[str, int]]:
-        """Give part_num, part_start, part_end, part_size of each partition, in bytes."""
-        return self._plain(self.raw.part_list, disk)
+        return int(self._plain(self.raw.blockdev_getsize64, device))
 
     # -- mounts ----------------------------------------------------------------------------
 

@@ -106,10 +106,23 @@ def make_entry(
     path: Name, name: Name, status: StatNs, target: Name | None, owner: Name, group: Name
 ) -> Entry:
     """Give the row of one file."""
-    # fmt: off
+
     return Entry(
-        Mode(status.mode), status.links, owner, group, Size(status.size), Timestamp(status.mtime),
-        name, target, kind_of(status.mode), path, status.inode, status.uid, status.gid,
-        status.device, Size(status.blocks * 512), Timestamp(status.atime), Timestamp(status.ctime),
+        Mode(status.mode),
+        status.links,
+        owner,
+        group,
+        Size(status.size),
+        Timestamp(status.mtime),
+        name,
+        target,
+        kind_of(status.mode),
+        path,
+        status.inode,
+        status.uid,
+        status.gid,
+        status.device,
+        Size(status.blocks * 512),
+        Timestamp(status.atime),
+        Timestamp(status.ctime),
     )
-    # fmt: on

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from guestshell.guest.storage import Survey
+from guestshell.guest.devices import Survey
 from guestshell.values import Name, decode_name
 
 _OCTAL = re.compile(rb"\\([0-7]{3})")
@@ -35,11 +35,21 @@ def parse_fstab(data: bytes) -> list[FstabLine]:
     return lines
 
 
-_TAGS = {"UUID": "UUID", "LABEL": "LABEL", "PARTUUID": "PART_ENTRY_UUID",
-         "PARTLABEL": "PART_ENTRY_NAME"}  # fmt: skip
-_LINK_TAGS = {"by-uuid": "UUID", "by-label": "LABEL", "by-partuuid": "PART_ENTRY_UUID",
-              "by-partlabel": "PART_ENTRY_NAME"}  # fmt: skip
-_DISK_NAME = re.compile(r"/dev/(?:(?:[hsv]|xv)d([a-z])(\d+)?|(?:nvme(\d)n1|mmcblk(\d))(?:p(\d+))?)$")
+_TAGS = {
+    "UUID": "UUID",
+    "LABEL": "LABEL",
+    "PARTUUID": "PART_ENTRY_UUID",
+    "PARTLABEL": "PART_ENTRY_NAME",
+}
+_LINK_TAGS = {
+    "by-uuid": "UUID",
+    "by-label": "LABEL",
+    "by-partuuid": "PART_ENTRY_UUID",
+    "by-partlabel": "PART_ENTRY_NAME",
+}
+_DISK_NAME = re.compile(
+    r"/dev/(?:(?:[hsv]|xv)d([a-z])(\d+)?|(?:nvme(\d)n1|mmcblk(\d))(?:p(\d+))?)$"
+)
 
 
 def _by_tag(survey: Survey, tag: str, value: str) -> str | None:
@@ -65,9 +75,7 @@ def resolve_spec(spec: str, survey: Survey) -> str | None:
         return _by_tag(survey, _LINK_TAGS[link], value) if link in _LINK_TAGS else None
     if spec.startswith("/dev/mapper/"):
         # device mapper joins group and volume by one dash and doubles those of the names
-        group, _, volume = (
-            spec.removeprefix("/dev/mapper/").replace("--", "\0").partition("-")
-        )
+        group, _, volume = spec.removeprefix("/dev/mapper/").replace("--", "\0").partition("-")
         spec = f"/dev/{group}/{volume}".replace("\0", "-")
     elif match := _DISK_NAME.match(spec):
         letter, number, nvme, mmc, part = match.groups()

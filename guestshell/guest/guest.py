@@ -14,6 +14,7 @@ from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError, GuestShellError, NoSuchPath, PathError
 from guestshell.guest import paths
 from guestshell.guest.content import Content
+from guestshell.guest.devices import Disk, FileSystem, Partition, Usage
 from guestshell.guest.entries import Entry, ExtendedAttribute, Stat, kind_of
 from guestshell.guest.facts.accounts import Group, User, parse_groups, parse_users
 from guestshell.guest.facts.dpkg import STATUS, parse_status
@@ -23,9 +24,9 @@ from guestshell.guest.inspection import Describer, Inspection
 from guestshell.guest.layout import Layout, open_layout
 from guestshell.guest.mounts import Mount, MountTable
 from guestshell.guest.save import Saved, Saver, host_target
-from guestshell.guest.storage import Disk, FileSystem, Partition, Usage
+from guestshell.guest.storage import Storage
 from guestshell.guest.tree import Tree
-from guestshell.values import Name, Percent, Size, decode_name
+from guestshell.values import Name, Size, decode_name
 
 _SELINUX = "security.selinux"
 
@@ -65,6 +66,7 @@ class Guest:
         self._tree.user_name = self._user_name
         self._tree.group_name = self._group_name
         self._content = Content(self.appliance, self._tree)
+        self._storage = Storage(self.appliance, self._mount_table, self.images, self.layout)
         self._opening: Future[Layout] | None = None
 
     # -- life ----------------------------------------------------------------------------------
@@ -195,9 +197,12 @@ class Guest:
 
         return [
             Package.make(
-                str(row["app2_name"]), f"{row['app2_version']}-{row['app2_release']}".rstrip("-"),
-                str(row["app2_arch"]), str(row["app2_summary"]), size=0,
-            )  # fmt: skip
+                str(row["app2_name"]),
+                f"{row['app2_version']}-{row['app2_release']}".rstrip("-"),
+                str(row["app2_arch"]),
+                str(row["app2_summary"]),
+                size=0,
+            )
             for row in self.appliance.call(ask)
         ]
 
@@ -205,96 +210,32 @@ class Guest:
 
     def disks(self) -> list[Disk]:
         """Give the disks and the images they come from."""
-        survey = self.layout().survey
-        tables = {d.path: d for d in survey.devices if d.kind == "disk"}
-
-        def table(disk: str) -> str:
-            if disk in tables:
-                return ""
-            scheme = next(
-                (
-                    p.tags.get("PART_ENTRY_SCHEME", "")
-                    for p in survey.partitions()
-                    if p.path.startswith(disk)
-                ),
-                "",
-            )
-            return {"dos": "mbr"}.get(scheme, scheme)
-
-        return [
-            Disk(disk, Size(image.size), table(disk), image.format, Name(str(image.path)))
-            for disk, image in zip(survey.disks, self.images, strict=False)
-        ]
+        return self._storage.disks()
 
     def partitions(self) -> list[Partition]:
         """Give the partitions of all disks."""
-        return [device.partition() for device in self.layout().survey.partitions()]
+        return self._storage.partitions()
 
     def filesystems(self) -> list[FileSystem]:
         """Give what each device holds, with the use of those that are mounted."""
-        return [self._file_system(device.path) for device in self.layout().survey.devices]
-
-    def _file_system(self, path: str) -> FileSystem:
-        device = self.layout().survey.find(path)
-        assert device is not None
-        mounted = self._mount_table.at(path)
-        usage = self._usage(path, mounted) if mounted else None
-        if usage:
-            size = usage.size
-        else:
-            size = Size(device.partition_size or self._device_size(path))
-        return FileSystem(
-            device=path,
-            type=device.type or "unknown",
-            label=device.tags.get("LABEL", ""),
-            uuid=device.tags.get("UUID", ""),
-            size=size,
-            used=usage.used if usage else None,
-            available=usage.available if usage else None,
-            mounted=mounted,
-        )
-
-    @functools.lru_cache(maxsize=256)  # noqa: B019  a guest lives as long as its process
-    def _device_size(self, device: str) -> int:
-        return self.appliance.call(lambda handle: handle.device_size(device))
+        return self._storage.filesystems()
 
     def mounts(self) -> list[Mount]:
         """Give what is mounted, by directory."""
-        self.layout()
-        return self._mount_table.all()
+        return self._storage.mounts()
 
     def usage(self) -> list[Usage]:
         """Give the space of each mounted file system."""
-        found = [self._usage(mount.device, mount.directory) for mount in self.mounts()]
-        return [usage for usage in found if usage is not None]
-
-    def _usage(self, device: str, directory: Name) -> Usage | None:
-        try:
-            raw = self.appliance.call(lambda handle: handle.statvfs(directory))
-        except GuestError:
-            return None
-        block = raw["frsize"] or raw["bsize"]
-        used, available = (raw["blocks"] - raw["bfree"]) * block, raw["bavail"] * block
-        share = 100 * used / (used + available) if used + available else 0.0
-        return Usage(
-            device, Size(raw["blocks"] * block), Size(used), Size(available),
-            Percent(round(share, 1)), raw["files"], raw["files"] - raw["ffree"], directory,
-        )  # fmt: skip
+        return self._storage.usage()
 
     def mount(self, device: str, directory: str = "/") -> None:
         """Mount a device read-only at a directory."""
-        found = self.layout().survey.find(device)
-        if found is None:
-            raise GuestError(f"{device}: no such device", "filesystems lists them")
-        self.appliance.call(
-            lambda handle: self._mount_table.mount(handle, device, Name(directory), found.type)
-        )
+        self._storage.mount(device, Name(directory))
         self._tree.forget()
 
     def unmount(self, directory: str) -> None:
         """Unmount a directory or device."""
-        self.layout()
-        self.appliance.call(lambda handle: self._mount_table.unmount(handle, directory))
+        self._storage.unmount(directory)
         self._tree.forget()
 
     # -- directories -------------------------------------------------------------------------------
@@ -353,19 +294,33 @@ class Guest:
         attributes = self._tree.call(path, lambda handle: handle.xattrs(path))
         selinux = next((value for name, value in attributes if name == _SELINUX), None)
         return Stat(
-            path=Name(path), kind=entry.kind, target=entry.target, size=entry.size,
-            allocated=entry.allocated, mode=entry.mode, permissions=f"{entry.mode & 0o7777:04o}",
-            uid=entry.uid, owner=entry.owner, gid=entry.gid, group=entry.group,
-            inode=entry.inode, links=entry.links,
+            path=Name(path),
+            kind=entry.kind,
+            target=entry.target,
+            size=entry.size,
+            allocated=entry.allocated,
+            mode=entry.mode,
+            permissions=f"{entry.mode & 0o7777:04o}",
+            uid=entry.uid,
+            owner=entry.owner,
+            gid=entry.gid,
+            group=entry.group,
+            inode=entry.inode,
+            links=entry.links,
             device=f"{os.major(entry.device)}:{os.minor(entry.device)}",
-            mtime=entry.mtime, mtime_ns=int(entry.mtime), atime=entry.atime,
-            atime_ns=int(entry.atime), ctime=entry.ctime, ctime_ns=int(entry.ctime),
+            mtime=entry.mtime,
+            mtime_ns=int(entry.mtime),
+            atime=entry.atime,
+            atime_ns=int(entry.atime),
+            ctime=entry.ctime,
+            ctime_ns=int(entry.ctime),
             selinux=decode_name(selinux.rstrip(b"\0")) if selinux else None,
             xattrs=tuple(
                 ExtendedAttribute(name, decode_name(value))
-                for name, value in attributes if name != _SELINUX
+                for name, value in attributes
+                if name != _SELINUX
             ),
-        )  # fmt: skip
+        )
 
     def suggest(self, path: str) -> Name | None:
         """Give the closest name there is for a path that is not there."""
@@ -376,7 +331,9 @@ class Guest:
             names = [dirent.name for dirent in self._tree.names(directory)]
         except GuestShellError:
             better = self.suggest(directory) if directory != "/" else None
-            return Name(f"{better}/{name}") if better and self._exists(f"{better}/{name}") else better
+            return (
+                Name(f"{better}/{name}") if better and self._exists(f"{better}/{name}") else better
+            )
         close = difflib.get_close_matches(name, names, 1)
         return paths.child(directory, close[0]) if close else None
 
@@ -433,5 +390,3 @@ class Guest:
         target = host_target(path, Path(host))
         saver = Saver(self._tree, self._content)
         return saver.save(path, target, recursive=recursive, force=force, advance=advance)
-
-

@@ -83,7 +83,9 @@ def _check_file(path: Path) -> int:
     if not (path.is_file() or path.is_block_device()):
         raise ImageError(f"{path}: is neither a file nor a block device", "name a disk image")
     if not os.access(path, os.R_OK):
-        raise ImageError(f"{path}: permission denied", f"sudo chmod a+r {path}, or run as its owner")
+        raise ImageError(
+            f"{path}: permission denied", f"sudo chmod a+r {path}, or run as its owner"
+        )
     if path.is_block_device():
         with path.open("rb") as device:
             return device.seek(0, os.SEEK_END)
@@ -94,7 +96,11 @@ def _qemu_img_info(path: Path, image_format: str) -> dict[str, Any]:
     command = ["qemu-img", "info", "--output=json", "--force-share", "-f", image_format]
     try:
         answer = subprocess.run(
-            [*command, f"file:{path}"], capture_output=True, text=True, errors="replace", check=False
+            [*command, f"file:{path}"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
         )
     except OSError as error:
         raise ImageError(

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from guestshell.errors import GuestError
 from guestshell.guest.content import Content
+from guestshell.guest.devices import FileSystem
 from guestshell.guest.layout import Layout, parse_os_release
 from guestshell.guest.mounts import Mount
-from guestshell.guest.storage import FileSystem
 from guestshell.guest.tree import Tree
 
 _SMALL = 64 * 1024
@@ -65,9 +65,18 @@ _MANAGERS = (
 )
 
 _ELF_MACHINES = {
-    3: "i386", 8: "mips", 20: "ppc", 21: "ppc64", 22: "s390x", 40: "arm", 50: "ia64",
-    62: "x86_64", 183: "aarch64", 243: "riscv64", 258: "loongarch64",
-}  # fmt: skip
+    3: "i386",
+    8: "mips",
+    20: "ppc",
+    21: "ppc64",
+    22: "s390x",
+    40: "arm",
+    50: "ia64",
+    62: "x86_64",
+    183: "aarch64",
+    243: "riscv64",
+    258: "loongarch64",
+}
 """e_machine of elf(5) under the names libguestfs uses."""
 
 _PROGRAMS = ("/bin/bash", "/bin/sh", "/bin/ls", "/usr/bin/env", "/sbin/init")
@@ -77,9 +86,9 @@ def elf_architecture(head: bytes) -> str:
     """Give the architecture of a program from its first 20 bytes, elf(5); empty for no ELF."""
     if len(head) < 20 or head[:4] != b"\x7fELF":
         return ""
-    order = "big" if head[5] == 2 else "little"
-    machine = int.from_bytes(head[18:20], order)
-    return "ppc64le" if machine == 21 and order == "little" else _ELF_MACHINES.get(machine, "")
+    little = head[5] != 2
+    machine = int.from_bytes(head[18:20], "little" if little else "big")
+    return "ppc64le" if machine == 21 and little else _ELF_MACHINES.get(machine, "")
 
 
 class Describer:

@@ -10,23 +10,60 @@ from dataclasses import dataclass, field
 
 from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError
+from guestshell.guest.devices import CONTAINERS, Device, Survey, survey
 from guestshell.guest.fstab import parse_fstab, resolve_spec
 from guestshell.guest.mounts import READ_ONLY, MountTable
-from guestshell.guest.storage import CONTAINERS, Device, Survey, survey
 from guestshell.values import Name
 
 _ROOT_TYPES = {"ext2", "ext3", "ext4", "xfs", "f2fs", "jfs", "reiserfs", "erofs", "squashfs"}
-_SIGNS = {"etc", "bin", "sbin", "usr", "lib", "windows", "winnt", "program files", ".disk",
-          ".treeinfo", "isolinux", "system32"}  # fmt: skip
+_SIGNS = {
+    "etc",
+    "bin",
+    "sbin",
+    "usr",
+    "lib",
+    "windows",
+    "winnt",
+    "program files",
+    ".disk",
+    ".treeinfo",
+    "isolinux",
+    "system32",
+}
 """Names at the top of a file system that speak for a system living there."""
 
-_KNOWN_IDS = {"debian", "ubuntu", "fedora", "rhel", "centos", "rocky", "almalinux", "ol",
-              "opensuse", "opensuse-leap", "opensuse-tumbleweed", "sles", "arch", "alpine",
-              "gentoo", "linuxmint", "kali"}  # fmt: skip
+_KNOWN_IDS = {
+    "debian",
+    "ubuntu",
+    "fedora",
+    "rhel",
+    "centos",
+    "rocky",
+    "almalinux",
+    "ol",
+    "opensuse",
+    "opensuse-leap",
+    "opensuse-tumbleweed",
+    "sles",
+    "arch",
+    "alpine",
+    "gentoo",
+    "linuxmint",
+    "kali",
+}
 _SMALL = 64 * 1024
 
-DEEP_FIELDS = ("type", "distro", "product_name", "major_version", "minor_version", "hostname",
-               "arch", "package_management", "package_format")  # fmt: skip
+DEEP_FIELDS = (
+    "type",
+    "distro",
+    "product_name",
+    "major_version",
+    "minor_version",
+    "hostname",
+    "arch",
+    "package_management",
+    "package_format",
+)
 
 
 @dataclass
@@ -83,7 +120,7 @@ def read_small(handle: Handle, *candidates: str) -> bytes:
 def _look(handle: Handle, device: Device) -> _Look:
     handle.mount(device.path, "/", READ_ONLY)
     try:
-        names = {dirent.name for dirent in handle.readdir("/")}
+        names = {str(dirent.name) for dirent in handle.readdir("/")}
         release = read_small(handle, "/etc/os-release", "/usr/lib/os-release")
         fstab = read_small(handle, "/etc/fstab")
     finally:
@@ -156,8 +193,9 @@ class _Opening:
     def _fstab_mounts(self, root: _Look) -> "list[_Wanted]":
         wanted = []
         for line in parse_fstab(root.fstab):
-            if line.directory == "/" or not line.spec.startswith(("/dev/", "UUID=", "LABEL=",
-                                                                  "PART")):  # fmt: skip
+            if line.directory == "/" or not line.spec.startswith(
+                ("/dev/", "UUID=", "LABEL=", "PART")
+            ):
                 continue
             device = resolve_spec(line.spec, self._layout.survey)
             if device is None:

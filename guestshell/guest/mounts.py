@@ -79,9 +79,10 @@ class MountTable:
         if found is None:
             raise GuestError(f"{directory}: nothing is mounted there", "mounts lists what is")
         inner = [
-            m.directory for m in self._mounts
+            m.directory
+            for m in self._mounts
             if m is not found and paths.is_below(m.directory, found.directory)
-        ]  # fmt: skip
+        ]
         if inner:
             raise GuestError(f"{directory}: {inner[0]} is mounted below it", f"umount {inner[0]}")
         handle.unmount(found.directory)

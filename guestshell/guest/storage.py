@@ -1,171 +1,120 @@
-"""The devices of a guest: disks, partitions, logical volumes, and the file systems on them."""
+"""The storage of one guest: its disks, what they hold, and what is mounted."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
-from guestshell.engine.handle import Handle
+from guestshell.engine.appliance import Appliance
 from guestshell.errors import GuestError
+from guestshell.guest.devices import Disk, FileSystem, Partition, Survey, Usage
+from guestshell.guest.image import Image
+from guestshell.guest.layout import Layout
+from guestshell.guest.mounts import Mount, MountTable
 from guestshell.values import Name, Percent, Size
 
-_SECTOR = 512
-"""blkid(8) counts PART_ENTRY_OFFSET and PART_ENTRY_SIZE in these, whatever the disk uses."""
 
-CONTAINERS = {
-    "LVM2_member": "LVM physical volume",
-    "linux_raid_member": "MD RAID member",
-    "crypto_LUKS": "LUKS encrypted",
-    "BitLocker": "BitLocker encrypted",
-    "zfs_member": "ZFS pool member",
-    "swap": "swap",
-}
-"""blkid types that hold no files of their own, and what they are."""
+class Storage:
+    """Answers about devices; waits for the layout first."""
 
+    def __init__(
+        self,
+        appliance: Appliance,
+        table: MountTable,
+        images: Sequence[Image],
+        layout: Callable[[], Layout],
+    ) -> None:
+        self._appliance = appliance
+        self._table = table
+        self._images = images
+        self._layout = layout
+        self._sizes: dict[str, int] = {}
 
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """One disk of the guest and the image it comes from."""
+    def _survey(self) -> Survey:
+        return self._layout().survey
 
-    device: str
-    size: Size
-    table: str
-    format: str
-    image: Name
+    def disks(self) -> list[Disk]:
+        """Give the disks and the images they come from."""
+        survey = self._survey()
+        return [
+            Disk(
+                disk,
+                Size(image.size),
+                survey.partition_table(disk),
+                image.format,
+                Name(str(image.path)),
+            )
+            for disk, image in zip(survey.disks, self._images, strict=False)
+        ]
 
+    def partitions(self) -> list[Partition]:
+        """Give the partitions of all disks."""
+        return [device.partition() for device in self._survey().partitions()]
 
-@dataclass(frozen=True, slots=True)
-class Partition:
-    """One partition; `start` and `size` in bytes, `type` a GPT type GUID or an MBR type code."""
+    def filesystems(self) -> list[FileSystem]:
+        """Give what each device holds, with the use of those that are mounted."""
+        return [self._file_system(device.path) for device in self._survey().devices]
 
-    device: str
-    number: int
-    start: Size
-    size: Size
-    scheme: str
-    type: str
-    name: str
-    content: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileSystem:
-    """What a device holds; `used` and `available` are known while it is mounted."""
-
-    device: str
-    type: str
-    label: str
-    uuid: str
-    size: Size
-    used: Size | None
-    available: Size | None
-    mounted: Name | None
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """The space of one mounted file system, statvfs(3)."""
-
-    device: str
-    size: Size
-    used: Size
-    available: Size
-    used_percent: Percent
-    inodes: int
-    inodes_used: int
-    mounted: Name
-
-
-@dataclass(frozen=True)
-class Device:
-    """A block device with blkid(8)'s tags."""
-
-    path: str
-    kind: str
-    tags: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def type(self) -> str:
-        """What is on it: a file system type, a container's, or empty."""
-        return self.tags.get("TYPE", "")
-
-    @property
-    def partition_size(self) -> int:
-        """Its size in bytes as its partition table says; 0 when it is no partition."""
-        return int(self.tags.get("PART_ENTRY_SIZE", "0")) * _SECTOR
-
-    @property
-    def holds_files(self) -> bool:
-        """Whether there is a file system on it."""
-        return bool(self.type) and self.type not in CONTAINERS
-
-    def partition(self) -> Partition:
-        """Give its partition's row."""
-        tags = self.tags
-        return Partition(
-            device=self.path,
-            number=int(tags.get("PART_ENTRY_NUMBER", "0")),
-            start=Size(int(tags.get("PART_ENTRY_OFFSET", "0")) * _SECTOR),
-            size=Size(self.partition_size),
-            scheme={"dos": "mbr"}.get(tags.get("PART_ENTRY_SCHEME", ""), "gpt"),
-            type=tags.get("PART_ENTRY_TYPE", ""),
-            name=tags.get("PART_ENTRY_NAME", ""),
-            content=CONTAINERS.get(self.type, self.type),
+    def _file_system(self, path: str) -> FileSystem:
+        device = self._survey().find(path)
+        assert device is not None
+        mounted = self._table.at(path)
+        usage = self._usage(path, mounted) if mounted else None
+        size = usage.size if usage else Size(device.partition_size or self._device_size(path))
+        return FileSystem(
+            device=path,
+            type=device.type or "unknown",
+            label=device.tags.get("LABEL", ""),
+            uuid=device.tags.get("UUID", ""),
+            size=size,
+            used=usage.used if usage else None,
+            available=usage.available if usage else None,
+            mounted=mounted,
         )
 
+    def _device_size(self, device: str) -> int:
+        if device not in self._sizes:
+            self._sizes[device] = self._appliance.call(lambda handle: handle.device_size(device))
+        return self._sizes[device]
 
-@dataclass
-class Survey:
-    """Every device that can hold files, in the order disks, partitions, arrays, volumes."""
+    def mounts(self) -> list[Mount]:
+        """Give what is mounted, by directory."""
+        self._layout()
+        return self._table.all()
 
-    devices: list[Device]
-    disks: list[str]
-    warnings: list[str]
+    def usage(self) -> list[Usage]:
+        """Give the space of each mounted file system."""
+        found = [self._usage(mount.device, mount.directory) for mount in self.mounts()]
+        return [usage for usage in found if usage is not None]
 
-    def partitions(self) -> list[Device]:
-        """Give the partitions of all disks."""
-        return [device for device in self.devices if device.kind == "partition"]
-
-    def file_systems(self) -> list[Device]:
-        """Give the devices with a file system."""
-        return [device for device in self.devices if device.holds_files]
-
-    def find(self, path: str) -> Device | None:
-        """Give a device by its path."""
-        return next((device for device in self.devices if device.path == path), None)
-
-
-def _is_partition_of(partition: str, disks: Iterable[str]) -> str | None:
-    stem = partition.rstrip("0123456789")
-    return next((d for d in disks if d in (stem, stem.removesuffix("p"))), None)
-
-
-def survey(handle: Handle) -> Survey:
-    """Look at every device once: three listings and one blkid call each."""
-    disks = handle.list_devices()
-    partitions = handle.list_partitions()
-    partitioned = {_is_partition_of(partition, disks) for partition in partitions}
-    found = [(disk, "disk") for disk in disks if disk not in partitioned]
-    found += [(partition, "partition") for partition in partitions]
-    warnings: list[str] = []
-
-    def look_for(kind: str, listing: Callable[[], list[str]]) -> None:
+    def _usage(self, device: str, directory: Name) -> Usage | None:
         try:
-            found.extend((path, kind) for path in listing())
-        except GuestError as error:
-            warnings.append(f"{kind}s cannot be listed: {error.message}")
+            raw = self._appliance.call(lambda handle: handle.statvfs(directory))
+        except GuestError:
+            return None
+        block = raw["frsize"] or raw["bsize"]
+        used, available = (raw["blocks"] - raw["bfree"]) * block, raw["bavail"] * block
+        share = 100 * used / (used + available) if used + available else 0.0
+        return Usage(
+            device=device,
+            size=Size(raw["blocks"] * block),
+            used=Size(used),
+            available=Size(available),
+            used_percent=Percent(round(share, 1)),
+            inodes=raw["files"],
+            inodes_used=raw["files"] - raw["ffree"],
+            mounted=directory,
+        )
 
-    look_for("array", handle.md_devices)
-    devices = [_look_at(handle, path, kind, warnings) for path, kind in found]
-    if any(device.type == "LVM2_member" for device in devices):
-        found.clear()
-        look_for("logical volume", handle.logical_volumes)
-        devices += [_look_at(handle, path, kind, warnings) for path, kind in found]
-    return Survey(devices, disks, warnings)
+    def mount(self, device: str, directory: Name) -> None:
+        """Mount a device read-only at a directory."""
+        found = self._survey().find(device)
+        if found is None and device in self._survey().disks:
+            raise GuestError(f"{device}: has partitions", "mount one of those: partitions")
+        if found is None:
+            raise GuestError(f"{device}: no such device", "filesystems lists them")
+        self._appliance.call(
+            lambda handle: self._table.mount(handle, device, directory, found.type)
+        )
 
-
-def _look_at(handle: Handle, path: str, kind: str, warnings: list[str]) -> Device:
-    try:
-        return Device(path, kind, handle.blkid(path))
-    except GuestError as error:
-        if kind != "disk":  # blkid finds nothing on a blank disk and says so by failing
-            warnings.append(f"{path} cannot be examined: {error.message}")
-        return Device(path, kind)
+    def unmount(self, directory: str) -> None:
+        """Unmount a directory or device."""
+        self._layout()
+        self._appliance.call(lambda handle: self._table.unmount(handle, directory))

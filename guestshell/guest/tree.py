@@ -4,6 +4,7 @@ Listings are kept because a read-only image cannot change; a mount or unmount dr
 """
 
 import errno
+import functools
 import os
 import tempfile
 import threading
@@ -28,9 +29,14 @@ _BATCH = 10_000
 """Names a call; at 176 bytes a stat the answer stays under the protocol's 4 MiB."""
 
 _KIND_LETTER = {
-    "file": "r", "directory": "d", "symlink": "l", "character device": "c",
-    "block device": "b", "fifo": "f", "socket": "s",
-}  # fmt: skip
+    "file": "r",
+    "directory": "d",
+    "symlink": "l",
+    "character device": "c",
+    "block device": "b",
+    "fifo": "f",
+    "socket": "s",
+}
 
 
 class _Kept(OrderedDict[str, Sequence[_V]]):
@@ -159,15 +165,15 @@ class Tree:
         links = [dirent.name for dirent in self.names(directory) if dirent.kind == "l"]
         rows: list[Entry] = []
         targets: dict[Name, Name] = {}
-        for start in range(0, len(links), _BATCH):
-            batch = links[start : start + _BATCH]
-            found = self.call(directory, lambda handle, b=batch: handle.readlink_list(directory, b))
+        for batch in _batches(links):
+            found = self.call(directory, functools.partial(_read_links, directory, batch))
             targets.update(zip(batch, found, strict=True))
-        for start in range(0, len(names), _BATCH):
-            batch = names[start : start + _BATCH]
-            stats = self.call(directory, lambda handle, b=batch: handle.lstat_list(directory, b))
+        for batch in _batches(names):
+            stats = self.call(directory, functools.partial(_read_stats, directory, batch))
             rows.extend(
-                self._entry(directory, name, paths.child(directory, name), status, targets.get(name))
+                self._entry(
+                    directory, name, paths.child(directory, name), status, targets.get(name)
+                )
                 for name, status in zip(batch, stats, strict=True)
                 if status is not None
             )
@@ -229,6 +235,19 @@ class Tree:
                     failed(error)
 
 
+def _batches(names: Sequence[Name]) -> Iterator[Sequence[Name]]:
+    for start in range(0, len(names), _BATCH):
+        yield names[start : start + _BATCH]
+
+
+def _read_links(directory: str, names: Sequence[Name], handle: Handle) -> list[Name]:
+    return handle.readlink_list(directory, names)
+
+
+def _read_stats(directory: str, names: Sequence[Name], handle: Handle) -> list[StatNs | None]:
+    return handle.lstat_list(directory, names)
+
+
 def _read_long_directory(handle: Handle, directory: str) -> list[Dirent]:
     with tempfile.TemporaryDirectory(prefix="guestctl-") as temporary:
         target = Path(temporary) / "names"
@@ -239,8 +258,7 @@ def _read_long_directory(handle: Handle, directory: str) -> list[Dirent]:
 
 def _dirents_by_stat(handle: Handle, directory: str, names: list[Name]) -> list[Dirent]:
     found = []
-    for start in range(0, len(names), _BATCH):
-        batch = names[start : start + _BATCH]
+    for batch in _batches(names):
         for name, status in zip(batch, handle.lstat_list(directory, batch), strict=True):
             if status is not None:
                 letter = _KIND_LETTER.get(kind_of(status.mode), "u")

@@ -3,10 +3,10 @@
 import dataclasses
 import stat
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from guestshell.output.safe import safe_line, safe_name
 from guestshell.values import Mode, Name, Percent, Size, Timestamp
@@ -83,9 +83,18 @@ def _formatter(kind: Any, human_sizes: bool) -> Callable[[Any], str]:
     return str if kind is int else _value
 
 
-_HEADINGS = {"uid": "UID", "gid": "GID", "uuid": "UUID", "used_percent": "use", "os": "OS",
-             "sha256": "SHA-256", "selinux": "SELinux", "mtime": "modified", "atime": "accessed",
-             "ctime": "changed"}  # fmt: skip
+_HEADINGS = {
+    "uid": "UID",
+    "gid": "GID",
+    "uuid": "UUID",
+    "used_percent": "use",
+    "os": "OS",
+    "sha256": "SHA-256",
+    "selinux": "SELinux",
+    "mtime": "modified",
+    "atime": "accessed",
+    "ctime": "changed",
+}
 
 
 def heading(field: str) -> str:
@@ -94,21 +103,30 @@ def heading(field: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-@cache
 def columns_of(row_type: type, names: tuple[str, ...], human_sizes: bool) -> tuple[Column, ...]:
     """Give the columns of a dataclass: those named, in that order, or all."""
+    return _columns(cast(Hashable, row_type), names, human_sizes)
+
+
+@cache
+def _columns(row_type: Any, names: tuple[str, ...], human_sizes: bool) -> tuple[Column, ...]:
     hints = typing.get_type_hints(row_type)
     fields = names or tuple(field.name for field in dataclasses.fields(row_type))
     return tuple(
         Column(
             field=name,
             heading=heading(name),
-            right=_kind(hints[name]) in (int, float, Size, Percent),
-            text=_or_nothing(_formatter(_kind(hints[name]), human_sizes)),
+            right=_is_number(_kind(hints[name])),
+            text=_or_nothing(_formatter(_kind(hints[name]), human_sizes), _kind(hints[name])),
         )
         for name in fields
     )
 
 
-def _or_nothing(text: Callable[[Any], str]) -> Callable[[Any], str]:
-    return lambda value: "-" if value is None else text(value)
+def _is_number(kind: Any) -> bool:
+    return kind in (int, float, Size, Percent)
+
+
+def _or_nothing(text: Callable[[Any], str], kind: Any) -> Callable[[Any], str]:
+    nothing = "-" if _is_number(kind) else ""
+    return lambda value: nothing if value is None else text(value)

@@ -1,7 +1,14 @@
 """The few colours there are, as SGR sequences (ECMA-48, 8.3.117)."""
 
-_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36",
-          "bold blue": "1;34"}  # fmt: skip
+_CODES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "cyan": "36",
+    "bold blue": "1;34",
+}
 
 
 def paint(text: str, style: str, *, color: bool) -> str:

@@ -138,5 +138,3 @@ def render(records: Records[Any], *, color: bool, width: int, terminal: bool) ->
     if records.layout is Layout.GRID and terminal:
         return grid(records, color=color, width=width)
     return lines(records, color=color, raw_names=not terminal)
-
-

@@ -27,8 +27,7 @@ def _written(values: list[str], typed: Token) -> list[str]:
     if bare and not typed.quoted:
         return quoted
     return [
-        f"'{value}'" if word == value else word
-        for word, value in zip(quoted, values, strict=True)
+        f"'{value}'" if word == value else word for word, value in zip(quoted, values, strict=True)
     ]
 
 

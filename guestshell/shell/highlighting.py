@@ -80,5 +80,3 @@ def _fragments(line: str) -> StyleAndTextTuples:
     rest = line[position:]
     found.append(("class:comment" if rest.lstrip().startswith("#") else "", rest))
     return found
-
-

@@ -55,7 +55,9 @@ class Repl:
 
     def _toolbar(self) -> str:
         line = self._prompt.app.current_buffer.document.text_before_cursor
-        return toolbar_text(self._session, self._headline, line, self._prompt.output.get_size().columns)
+        return toolbar_text(
+            self._session, self._headline, line, self._prompt.output.get_size().columns
+        )
 
     # -- notes from other threads ----------------------------------------------------------------
 

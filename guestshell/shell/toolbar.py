@@ -45,5 +45,3 @@ def prompt_text(session: Session) -> list[tuple[str, str]]:
         ("class:prompt.path", safe_line(cwd)),
         ("class:prompt", "> "),
     ]
-
-

@@ -65,8 +65,14 @@ def parse_users(passwd: bytes, shadow: bytes, groups: list[Group]) -> list[User]
         field = hashes.get(name) if password == "x" else password
         users.append(
             User(
-                name, int(uid), int(gid), group_names.get(int(gid), Name(gid)),
-                _password_state(field), home, shell, comment,
-            )  # fmt: skip
+                name,
+                int(uid),
+                int(gid),
+                group_names.get(int(gid), Name(gid)),
+                _password_state(field),
+                home,
+                shell,
+                comment,
+            )
         )
     return users

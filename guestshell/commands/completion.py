@@ -1,8 +1,8 @@
 """What fits where a word is being typed, asked of the command's own declaration."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import click
 from click.shell_completion import CompletionItem, ShellComplete
@@ -12,8 +12,7 @@ from guestshell.commands.declaration import COMMANDS, GuestCommand, HelpRequeste
 from guestshell.errors import GuestShellError
 
 
-@dataclass(frozen=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A word that could stand there; `explanation` is one line or empty."""
 
     value: str

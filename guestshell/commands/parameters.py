@@ -1,7 +1,8 @@
 """The types of arguments: each converts what was typed and completes what is being typed."""
 
+import bisect
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +11,10 @@ from click.shell_completion import CompletionItem
 
 from guestshell.commands.context import Context
 from guestshell.commands.declaration import COMMANDS
+from guestshell.engine.bytecalls import Dirent
 from guestshell.errors import GuestShellError
 from guestshell.guest import paths
-from guestshell.values import Name
+from guestshell.values import Name, encode_name
 
 if TYPE_CHECKING:
     ParameterType = click.ParamType[Any]
@@ -54,26 +56,35 @@ class GuestPath(ParameterType):
             names = context.guest.names(directory)
         except GuestShellError:
             return []
-        fitting = [
-            (name, kind)
-            for name, kind in names
-            if name.startswith(prefix) and (prefix or not name.startswith("."))
-        ]
-        return list(self._items(context, directory, typed, fitting))
+        return list(self._items(context, directory, typed, _beginning_with(names, prefix)))
 
     def _items(
-        self, context: Context, directory: Name, typed: str, names: list[tuple[Name, str]]
+        self, context: Context, directory: Name, typed: str, dirents: Sequence[Dirent]
     ) -> Iterable[CompletionItem]:
-        links = [name for name, kind in names if kind == "l"]
+        links = [dirent.name for dirent in dirents if dirent.kind == "l"]
         followed = set(links[:_MOST_LINKS])
-        for name, kind in names:
-            leads = kind == "d" or (
+        for dirent in dirents:
+            name = dirent.name
+            leads = dirent.kind == "d" or (
                 name in followed and context.guest.is_directory(paths.child(directory, name))
             )
             if leads or not self._directories_only:
                 # a bare name that begins with a dash would be read as an option
                 start = "./" if not typed and name.startswith("-") else typed
                 yield CompletionItem(f"{start}{name}/" if leads else f"{start}{name}", type="path")
+
+
+def _beginning_with(dirents: Sequence[Dirent], prefix: str) -> Sequence[Dirent]:
+    """Give the names that begin so, found by halving: listings are in byte order."""
+    if not prefix:
+        return [dirent for dirent in dirents if not dirent.name.startswith(".")]
+    first = bisect.bisect_left(dirents, encode_name(prefix), key=_bytes_of)
+    last = bisect.bisect_left(dirents, encode_name(prefix) + b"\xff" * 256, first, key=_bytes_of)
+    return dirents[first:last]
+
+
+def _bytes_of(dirent: Dirent) -> bytes:
+    return encode_name(dirent.name)
 
 
 class HostPath(ParameterType):

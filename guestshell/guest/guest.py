@@ -10,6 +10,7 @@ from types import TracebackType
 
 from guestshell.engine.appliance import Appliance
 from guestshell.engine.boot import Drive
+from guestshell.engine.bytecalls import Dirent
 from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError, GuestShellError, NoSuchPath, PathError
 from guestshell.guest import paths
@@ -259,9 +260,9 @@ class Guest:
         """Give the rows of a directory in byte order, `.` and `..` left out."""
         return self._tree.entries(path)
 
-    def names(self, path: str) -> list[tuple[Name, str]]:
-        """Give the names of a directory with readdir's letter of their kind: r d l c b f s."""
-        return [(dirent.name, dirent.kind) for dirent in self._tree.names(path)]
+    def names(self, path: str) -> Sequence[Dirent]:
+        """Give the names and kinds of a directory in byte order, from one call."""
+        return self._tree.names(path)
 
     def walk(
         self,

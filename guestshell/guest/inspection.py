@@ -14,7 +14,11 @@ _SMALL = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class OperatingSystem:
-    """The system found. A field that could not be determined is empty."""
+    """The system found. A field that could not be determined is empty.
+
+    `name` is how the system calls itself. `product` is what libguestfs calls product_name:
+    the same, but Debian's own /etc/debian_version on a Debian.
+    """
 
     name: str
     type: str
@@ -137,13 +141,16 @@ class Describer:
             ((name, form) for ids, name, form in _MANAGERS if distribution in ids),
             (deep.get("package_management", ""), deep.get("package_format", "")),
         )
-        product = release.get("PRETTY_NAME") or deep.get("product_name", "")
+        name = release.get("PRETTY_NAME") or deep.get("product_name", "")
+        # os-release(5) of a Debian knows no point release, this file does
+        point = self._first_line("/etc/debian_version") if distribution == "debian" else ""
+        version = point if point[:1].isdigit() else release.get("VERSION_ID", "")
         return OperatingSystem(
-            name=product or release.get("NAME", "") or "unknown system",
+            name=name or release.get("NAME", "") or "unknown system",
             type=deep.get("type", "linux"),
             distribution=distribution,
-            version=release.get("VERSION_ID") or _deep_version(deep),
-            product=product,
+            version=version or _deep_version(deep),
+            product=point or name,
             hostname=self._hostname() or deep.get("hostname", ""),
             architecture=self._architecture() or deep.get("arch", ""),
             package_manager=manager,

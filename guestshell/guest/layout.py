@@ -117,18 +117,6 @@ def read_small(handle: Handle, *candidates: str) -> bytes:
     return b""
 
 
-def _look(handle: Handle, device: Device) -> _Look:
-    handle.mount(device.path, "/", READ_ONLY)
-    try:
-        names = {str(dirent.name) for dirent in handle.readdir("/")}
-        release = read_small(handle, "/etc/os-release", "/usr/lib/os-release")
-        fstab = read_small(handle, "/etc/fstab")
-    finally:
-        handle.unmount_all()
-    os_id = parse_os_release(release).get("ID", "linux") if release else None
-    return _Look(device, names, os_id, fstab)
-
-
 def _likely_roots_first(devices: Iterable[Device]) -> list[Device]:
     return sorted(
         devices, key=lambda device: (device.kind != "logical volume", -device.partition_size)
@@ -141,6 +129,7 @@ class _Opening:
     def __init__(self, handle: Handle, table: MountTable) -> None:
         self._handle = handle
         self._table = table
+        self._looking_at: Device | None = None
         self._layout = Layout(survey(handle))
         self._layout.warnings = self._layout.survey.warnings
 
@@ -166,6 +155,21 @@ class _Opening:
 
     # -- the cheap way ---------------------------------------------------------------------------
 
+    def _look(self, device: Device) -> _Look:
+        """Mount a device at / and see what stands there; it stays mounted till the next look."""
+        self._look_away()
+        self._handle.mount(device.path, "/", READ_ONLY)
+        self._looking_at = device
+        names = {str(dirent.name) for dirent in self._handle.readdir("/")}
+        release = read_small(self._handle, "/etc/os-release", "/usr/lib/os-release")
+        os_id = parse_os_release(release).get("ID", "linux") if release else None
+        return _Look(device, names, os_id, read_small(self._handle, "/etc/fstab"))
+
+    def _look_away(self) -> None:
+        if self._looking_at is not None:
+            self._looking_at = None
+            self._handle.unmount_all()
+
     def _cheap_way(self) -> tuple[_Look | None, bool]:
         """Give the root found, and whether that is beyond doubt."""
         file_systems = self._layout.survey.file_systems()
@@ -176,7 +180,7 @@ class _Opening:
             if device.path in claimed:
                 continue
             try:
-                look = _look(self._handle, device)
+                look = self._look(device)
             except GuestError as error:
                 self._warn(f"{device.path} ({device.type}) cannot be mounted: {error.message}")
                 continue
@@ -208,7 +212,11 @@ class _Opening:
     def _mount_system(self, root: _Look) -> None:
         self._layout.warnings = [w for w in self._layout.warnings if not w.startswith("/etc/fstab")]
         wanted = self._fstab_mounts(root)
-        self._mount(root.device.path, Name("/"), root.device.type)
+        if self._looking_at is root.device:
+            self._table.adopt(root.device.path, Name("/"), root.device.type)
+        else:
+            self._look_away()
+            self._mount(root.device.path, Name("/"), root.device.type)
         for mount in wanted:
             self._mount(mount.device, mount.directory, mount.type)
 
@@ -219,6 +227,7 @@ class _Opening:
             self._warn(f"{device} cannot be mounted at {directory}: {error.message}")
 
     def _mount_data(self) -> None:
+        self._look_away()
         file_systems = self._layout.survey.file_systems()
         if len(file_systems) == 1:
             self._mount(file_systems[0].path, Name("/"), file_systems[0].type)
@@ -230,6 +239,7 @@ class _Opening:
 
     def _deep_way(self) -> bool:
         """Mount what inspect_os finds and say whether it found a system."""
+        self._looking_at = None
         try:
             roots = self._handle.inspect_os()
         except GuestError as error:

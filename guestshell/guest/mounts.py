@@ -60,6 +60,10 @@ class MountTable:
             handle.mount(device, directory, options)
         self._mounts.append(Mount(directory, device, fs_type, options))
 
+    def adopt(self, device: str, directory: Name, fs_type: str) -> None:
+        """Count a mount that was made read-only elsewhere."""
+        self._mounts.append(Mount(directory, device, fs_type, READ_ONLY))
+
     def _make_point(self, handle: Handle, directory: str) -> None:
         made = ""
         for part in directory.strip("/").split("/"):

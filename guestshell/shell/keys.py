@@ -8,7 +8,8 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 @Condition
 def _candidate_is_selected() -> bool:
     state = get_app().current_buffer.complete_state
-    return state is not None and state.current_completion is not None
+    # an only candidate was put in without a menu: Enter runs the line
+    return state is not None and state.current_completion is not None and len(state.completions) > 1
 
 
 def key_bindings() -> KeyBindings:

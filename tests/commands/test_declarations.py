@@ -4,11 +4,41 @@ from guestshell.commands import COMMANDS
 from guestshell.commands.declaration import CATEGORIES, command
 from guestshell.language.lexer import lex
 
-ISSUED = (
-    "cd pwd ls tree find cat head tail less grep hexdump strings file stat du df hash inspect "
-    "packages users groups disks partitions filesystems mounts mount umount save help history "
-    "clear exit quit"
-).split()
+ISSUED = [
+    "cd",
+    "pwd",
+    "ls",
+    "tree",
+    "find",
+    "cat",
+    "head",
+    "tail",
+    "less",
+    "grep",
+    "hexdump",
+    "strings",
+    "file",
+    "stat",
+    "du",
+    "df",
+    "hash",
+    "inspect",
+    "packages",
+    "users",
+    "groups",
+    "disks",
+    "partitions",
+    "filesystems",
+    "mounts",
+    "mount",
+    "umount",
+    "save",
+    "help",
+    "history",
+    "clear",
+    "exit",
+    "quit",
+]
 
 
 def test_every_command_is_there() -> None:

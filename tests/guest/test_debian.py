@@ -9,7 +9,7 @@ import pytest
 
 from guestshell import Guest
 from guestshell.engine.handle import Handle
-from guestshell.guest.layout import open_layout
+from guestshell.guest.layout import DEEP_FIELDS, open_layout
 from guestshell.guest.mounts import MountTable
 from guestshell.values import decode_name
 from tests.conftest import Console
@@ -142,11 +142,7 @@ def test_the_cheap_way_agrees_with_inspect_os(image: str, request: pytest.Fixtur
     def ask(handle: Handle) -> tuple[dict[str, str], dict[str, str]]:
         [root] = handle.inspect_os()
         assert root == system.root
-        fields = {
-            name: handle.inspected(name, root)
-            for name in ("type", "distro", "product_name", "major_version", "hostname", "arch",
-                         "package_management", "package_format")
-        }  # fmt: skip
+        fields = {name: handle.inspected(name, root) for name in DEEP_FIELDS}
         mounts = handle.inspected_mounts(root)
         open_layout(handle, MountTable())
         return fields, mounts
@@ -157,6 +153,7 @@ def test_the_cheap_way_agrees_with_inspect_os(image: str, request: pytest.Fixtur
         "distro": system.distribution,
         "product_name": system.product,
         "major_version": system.version.split(".")[0],
+        "minor_version": system.version.split(".")[1],
         "hostname": system.hostname,
         "arch": system.architecture,
         "package_management": system.package_manager,

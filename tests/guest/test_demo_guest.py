@@ -57,7 +57,7 @@ def test_entries_agree_with_debugfs(demo_guest: Guest, demo: Path) -> None:
 
 def test_owners_have_the_guests_names(demo_guest: Guest) -> None:
     assert demo_guest.entry("/home/alice/notes.txt").owner == "alice"
-    users = {user.name: user for user in demo_guest.users()}
+    users = {str(user.name): user for user in demo_guest.users()}
     assert users["sysupd"].password == "none"
     assert users["root"].password == "locked"
     assert users["alice"].password == "set"
@@ -68,7 +68,7 @@ def test_owners_have_the_guests_names(demo_guest: Guest) -> None:
 def test_symlinks_stay_in_the_guest(demo_guest: Guest) -> None:
     assert demo_guest.entry("/srv/absolute").target == "/etc/hostname"
     assert demo_guest.read_text("/srv/absolute") == "web01\n"
-    assert demo_guest.resolve("/bin/../etc/os-release") == "/usr/lib/os-release"
+    assert demo_guest.resolve("/srv/../etc/os-release") == "/usr/lib/os-release"
     with pytest.raises(PathError, match="symbolic links"):
         demo_guest.read_bytes("/srv/loop")
 
@@ -178,7 +178,7 @@ def test_save_never_overwrites_unasked(demo_guest: Guest, target: Path) -> None:
 def test_save_a_tree(demo_guest: Guest, target: Path) -> None:
     with pytest.raises(PathError, match="is a directory"):
         list(demo_guest.save("/srv", target))
-    rows = {row.path: row for row in demo_guest.save("/srv", target, recursive=True)}
+    rows = {str(row.path): row for row in demo_guest.save("/srv", target, recursive=True)}
     assert rows["/srv/absolute"].skipped == "is a symlink that leads out"
     assert not os.path.lexists(target / "srv" / "absolute")
     for path, text in story.TEXTS.items():
@@ -186,7 +186,7 @@ def test_save_a_tree(demo_guest: Guest, target: Path) -> None:
             saved = os.fsencode(target) + encode_name(path)
             with open(saved, "rb") as file:  # noqa: PTH123  the name is bytes
                 assert file.read() == encode_name(text)
-    fifo = {row.path: row for row in demo_guest.save("/run", target, recursive=True)}
+    fifo = {str(row.path): row for row in demo_guest.save("/run", target, recursive=True)}
     assert fifo["/run/initctl"].skipped == "is a fifo"
     again = list(demo_guest.save("/srv", target, recursive=True, force=True))
     assert len(again) == len(rows)
@@ -227,7 +227,7 @@ def test_a_disk_without_system_is_mounted_by_device(data_disk: Path) -> None:
         # over 4 MiB of names, which one message of the protocol cannot carry
         names = guest.names("/sda1/long")
         assert len(names) == 20_000
-        assert {kind for _, kind in names} == {"r"}
+        assert {dirent.kind for dirent in names} == {"r"}
         assert len(guest.ls("/sda1/long")) == 20_000
         guest.unmount("/sda2")
         with pytest.raises(GuestError, match="nothing is mounted there"):

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,6 +114,9 @@ def _converse(
     from guestshell.session import Session
 
     by_hand = sys.stdin is not None and sys.stdin.isatty()
+    if by_hand:
+        # a parent may have left SIGINT ignored; at a prompt Ctrl-C must be heard
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     sink = Sink(interactive=by_hand, verbose=verbose)
     with _reported(sink):
         speak = [sink.notice]

@@ -5,6 +5,7 @@ import hashlib
 import io
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,6 +39,12 @@ def _evidence_is_unchanged() -> Iterator[None]:
     yield
     changed = [str(image) for image, digest in _watched.items() if sha256_of(image) != digest]
     assert not changed, f"the tests changed {changed}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_heard() -> None:
+    # a shell that runs the tests in the background leaves SIGINT ignored
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

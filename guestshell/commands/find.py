@@ -106,7 +106,7 @@ class _Query:
     tests: tuple[_Test, ...]
 
     def fits(self, path: Name, letter: str) -> bool:
-        name = paths.split(path)[1]
+        name = paths.split(path)[1] or path
         return (
             (self.letter is None or letter == self.letter)
             and all(pattern.fullmatch(name) for pattern in self.names)

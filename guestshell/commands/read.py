@@ -162,7 +162,7 @@ def _dump_line(offset: int, data: bytes) -> str:
     return f"{offset:08x}  {left:<23}  {right:<23}  |{text}|"
 
 
-@command(category="read", examples=["strings /bin/ls", "strings -n 8 /usr/lib/.cache"])
+@command(category="read", examples=["strings /bin/ls", "strings -n 8 /usr/bin/passwd"])
 @click.option("-n", "--length", type=click.IntRange(1, 4096), default=4, help="At least so long.")
 @click.argument("file", type=GuestPath())
 @click.pass_obj

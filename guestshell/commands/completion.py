@@ -9,19 +9,19 @@ from click.shell_completion import CompletionItem, ShellComplete
 
 from guestshell.commands.context import Context
 from guestshell.commands.declaration import COMMANDS, GuestCommand, HelpRequested
+from guestshell.commands.parameters import PARTIAL
 from guestshell.errors import GuestShellError
 
 
 class Candidate(NamedTuple):
-    """A word that could stand there; `explanation` is one line or empty."""
+    """A word that could stand there; `explanation` is one line or empty.
+
+    It `is_open` when more is to come: a directory, or what several names have in common.
+    """
 
     value: str
     explanation: str = ""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether more is to come after it: a directory."""
-        return self.value.endswith("/")
+    is_open: bool = False
 
 
 def candidates(context: Context, words: Sequence[str], incomplete: str) -> list[Candidate]:
@@ -42,7 +42,8 @@ def candidates(context: Context, words: Sequence[str], incomplete: str) -> list[
 
 
 def _candidate(item: CompletionItem) -> Candidate:
-    return Candidate(item.value, item.help or "")
+    is_open = item.type == PARTIAL or item.value.endswith("/")
+    return Candidate(item.value, item.help or "", is_open)
 
 
 def _items(

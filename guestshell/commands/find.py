@@ -113,9 +113,7 @@ class _Query:
             and all(pattern.fullmatch(path) for pattern in self.whole_paths)
         )
 
-    def enters(self, path: Name, depth: int) -> bool:
-        if self.depth is not None and depth >= self.depth:
-            return False
+    def enters(self, path: Name) -> bool:
         name = paths.split(path)[1]
         return not any(p.fullmatch(name) or p.fullmatch(path) for p in self.prune)
 
@@ -196,7 +194,7 @@ def _found(context: Context, places: tuple[Name, ...], query: _Query) -> Iterato
         letter = next(letter for letter, kind in KINDS.items() if kind == top.kind)
         if query.fits(place, letter) and all(test(top) for test in query.tests):
             yield Found(place)
-        if top.is_directory and query.enters(place, 0):
+        if top.is_directory and query.enters(place):
             yield from _below(context, place, query)
 
 
@@ -205,14 +203,14 @@ def _below(context: Context, place: Name, query: _Query) -> Iterator[Found]:
         context.warn(str(error))
 
     if not query.tests:
-        for path, letter, _ in context.guest.walk_names(place, descend=query.enters, failed=failed):
+        for path, letter in context.guest.walk_names(
+            place, depth=query.depth, enter=query.enters, failed=failed
+        ):
             if query.fits(path, letter):
                 yield Found(path)
         return
     letters = {kind: letter for letter, kind in KINDS.items()}
-    for entry, _ in context.guest.walk(
-        place, descend=lambda entry, depth: query.enters(entry.path, depth), failed=failed
-    ):
+    for entry in context.guest.walk(place, depth=query.depth, enter=query.enters, failed=failed):
         fitting = query.fits(entry.path, letters.get(entry.kind, "u"))
         if fitting and all(test(entry) for test in query.tests):
             yield Found(entry.path)

@@ -131,6 +131,6 @@ def _matches(
 
 
 def _files_below(guest: Guest, place: Name, context: Context) -> Iterator[Name]:
-    for path, letter, _ in guest.walk_names(place, failed=lambda error: context.warn(str(error))):
+    for path, letter in guest.walk_names(place, failed=lambda error: context.warn(str(error))):
         if letter == "r":
             yield path

@@ -63,18 +63,15 @@ def _sums(context: Context, place: Name, levels: int, show_files: bool) -> Itera
     shown = {place}
     seen: set[tuple[int, int]] = set()
     if top.is_directory:
-        for entry, depth in context.guest.walk(
-            place, failed=lambda error: context.warn(str(error))
-        ):
+        for entry in context.guest.walk(place, failed=lambda error: context.warn(str(error))):
             if entry.links > 1 and not entry.is_directory:
                 if (entry.device, entry.inode) in seen:
                     continue
                 seen.add((entry.device, entry.inode))
-            if depth <= levels and (entry.is_directory or show_files):
-                shown.add(entry.path)
-                totals.setdefault(entry.path, 0)
             for ancestor in _shown_ancestors(entry.path, place, levels):
                 totals[ancestor] = totals.get(ancestor, 0) + entry.allocated
+                if ancestor != entry.path or entry.is_directory or show_files:
+                    shown.add(ancestor)
     for name in sorted(shown - {place}, key=lambda name: -totals[name]):
         yield DiskUsage(Size(totals[name]), name)
     yield DiskUsage(Size(totals[place]), place)
@@ -127,7 +124,7 @@ def _digests(
         if not (recursive and context.guest.is_directory(place)):
             yield Digest(context.guest.hash(place, algorithm), place)
             continue
-        for path, letter, _ in context.guest.walk_names(place):
+        for path, letter in context.guest.walk_names(place):
             if letter == "r":
                 try:
                     yield Digest(context.guest.hash(path, algorithm), path)

@@ -1,6 +1,7 @@
 """The types of arguments: each converts what was typed and completes what is being typed."""
 
 import bisect
+import itertools
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     ParameterType = click.ParamType[Any]
 else:
     ParameterType = click.ParamType  # no generic before click 8.3
+
+PARTIAL = "partial"
+"""The type of a completion that is only the beginning of several names."""
+
+_MOST_SHOWN = 1000
+"""Names in a menu; of more, what they have in common is completed, or the first are shown."""
 
 _MOST_LINKS = 50
 """Symbolic links that are followed to see whether they lead to directories."""
@@ -56,7 +63,15 @@ class GuestPath(ParameterType):
             names = context.guest.names(directory)
         except GuestShellError:
             return []
-        return list(self._items(context, directory, typed, _beginning_with(names, prefix)))
+        fitting = _beginning_with(names, prefix)
+        if len(fitting) <= _MOST_SHOWN:
+            return list(self._items(context, directory, typed, fitting))
+        common = _common_start(fitting[0].name, fitting[-1].name)
+        if len(common) > len(prefix):
+            return [CompletionItem(typed + common, type=PARTIAL)]
+        items = list(self._items(context, directory, typed, fitting[:_MOST_SHOWN]))
+        items[-1].help = f"and {len(fitting) - _MOST_SHOWN} more"
+        return items
 
     def _items(
         self, context: Context, directory: Name, typed: str, dirents: Sequence[Dirent]
@@ -81,6 +96,12 @@ def _beginning_with(dirents: Sequence[Dirent], prefix: str) -> Sequence[Dirent]:
     first = bisect.bisect_left(dirents, encode_name(prefix), key=_bytes_of)
     last = bisect.bisect_left(dirents, encode_name(prefix) + b"\xff" * 256, first, key=_bytes_of)
     return dirents[first:last]
+
+
+def _common_start(first: str, last: str) -> str:
+    """Give how the first and last of sorted names begin alike, and so all between them."""
+    pairs = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return "".join(character for character, _ in pairs)
 
 
 def _bytes_of(dirent: Dirent) -> bytes:

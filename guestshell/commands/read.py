@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import click
 
@@ -32,8 +32,8 @@ def _all_blocks(context: Context, files: Iterable[Name]) -> Iterator[bytes]:
         yield from context.guest.blocks(file)
 
 
-def _label(files: tuple[Name, ...]) -> str:
-    return files[0] if len(files) == 1 else f"{files[0]} …"
+def _blob(context: Context, file: Name, blocks: Iterable[bytes]) -> Blob:
+    return Blob(blocks, file, lambda: context.guest.describe(context.guest.resolve(file)))
 
 
 @command(
@@ -56,7 +56,7 @@ def cat(
     if number:
         lines = enumerate(decoded_lines(blocks), 1)
         return Text(f"{index:6}  {line}" for index, line in lines)
-    return Blob(blocks, _label(file), raw=raw, color=color)
+    return replace(_blob(context, file[0], blocks), raw=raw, color=color)
 
 
 @command(
@@ -70,8 +70,8 @@ def cat(
 def head(context: Context, file: Name, lines: int, count: int | None) -> Blob:
     """Show the first lines of a file, ten by default."""
     if count is not None:
-        return Blob(context.guest.blocks(file, 0, count), file)
-    return Blob(_first_lines(context.guest, file, lines), file)
+        return _blob(context, file, context.guest.blocks(file, 0, count))
+    return _blob(context, file, _first_lines(context.guest, file, lines))
 
 
 def _first_lines(guest: Guest, file: Name, lines: int) -> Iterator[bytes]:
@@ -88,7 +88,7 @@ def tail(context: Context, file: Name, lines: int, count: int | None) -> Blob:
     """Show the last lines of a file, ten by default; reads from its end."""
     size = context.guest.size(file)
     start = max(size - count, 0) if count is not None else _tail_start(context, file, size, lines)
-    return Blob(context.guest.blocks(file, start), file)
+    return _blob(context, file, context.guest.blocks(file, start))
 
 
 def _tail_start(context: Context, file: Name, size: int, lines: int) -> int:
@@ -119,7 +119,7 @@ def _tail_start(context: Context, file: Name, size: int, lines: int) -> int:
 @click.pass_obj
 def less(context: Context, file: tuple[Name, ...]) -> Blob:
     """Show files in the pager, read only as far as is looked at."""
-    return Blob(_all_blocks(context, file), _label(file), paged=True)
+    return replace(_blob(context, file[0], _all_blocks(context, file)), paged=True)
 
 
 @command(

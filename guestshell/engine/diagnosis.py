@@ -1,6 +1,7 @@
 """What must be there for an appliance to start; `doctor` shows it, a failed launch asks it."""
 
 import os
+import platform
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ def _check_binding() -> Check:
         loaded = binding.load()
     except BindingMissing as error:
         return Check("binding", False, error.message, error.remedy)
-    return Check("binding", True, str(loaded.path))
+    return Check("binding", True, f"{loaded.path}, for Python {platform.python_version()}")
 
 
 def _check_library() -> Check:

@@ -26,7 +26,7 @@ from guestshell.guest.layout import Layout, open_layout
 from guestshell.guest.mounts import Mount, MountTable
 from guestshell.guest.save import Saved, Saver, host_target
 from guestshell.guest.storage import Storage
-from guestshell.guest.tree import Tree
+from guestshell.guest.tree import Limits, Tree
 from guestshell.values import Name, Size, decode_name
 
 _SELINUX = "security.selinux"
@@ -268,26 +268,27 @@ class Guest:
         self,
         path: str = "/",
         *,
-        descend: Callable[[Entry, int], bool] = lambda entry, depth: True,
+        depth: int | None = None,
+        enter: Callable[[Name], bool] = lambda path: True,
         failed: Callable[[GuestShellError], None] | None = None,
-    ) -> Iterator[tuple[Entry, int]]:
-        """Yield every entry below a directory with its depth, parents first.
+    ) -> Iterator[Entry]:
+        """Yield every entry below a directory, parents first, each directory in byte order.
 
-        `descend` says which directories to enter. One that cannot be read goes to `failed`,
-        or raises.
+        At most `depth` levels; `enter` says of each directory's path whether to go in. One that
+        cannot be read goes to `failed`, or raises.
         """
-        return self._tree.walk(path, descend=descend, failed=failed)
+        return self._tree.walk(path, Limits(depth, enter, failed))
 
     def walk_names(
         self,
         path: str = "/",
         *,
-        descend: Callable[[Name, int], bool] = lambda path, depth: True,
+        depth: int | None = None,
+        enter: Callable[[Name], bool] = lambda path: True,
         failed: Callable[[GuestShellError], None] | None = None,
-    ) -> Iterator[tuple[Name, str, int]]:
-        """Yield path, readdir's letter and depth as `walk` does, in half of its time."""
-        for found, dirent, depth in self._tree.walk_names(path, descend=descend, failed=failed):
-            yield found, dirent.kind, depth
+    ) -> Iterator[tuple[Name, str]]:
+        """Yield path and readdir's letter (r d l c b f s) as `walk` does, in half of its time."""
+        return self._tree.walk_names(path, Limits(depth, enter, failed))
 
     def stat(self, path: str) -> Stat:
         """Give everything known of one path, a symbolic link not followed."""
@@ -386,7 +387,7 @@ class Guest:
         recursive: bool = False,
         force: bool = False,
         advance: Callable[[int], None] = lambda count: None,
-    ) -> Iterator[Saved]:
+    ) -> list[Saved]:
         """Carry a file or tree out to the host; see Saver.save."""
         target = host_target(path, Path(host))
         saver = Saver(self._tree, self._content)

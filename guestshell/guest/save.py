@@ -71,10 +71,10 @@ class Saver:
         recursive: bool = False,
         force: bool = False,
         advance: Callable[[int], None] = lambda count: None,
-    ) -> Iterator[Saved]:
+    ) -> list[Saved]:
         """Save a file, or with `recursive` a directory, under the host path `host`.
 
-        Yields a row for each file, and for each special file that was left out. `advance`
+        Gives a row for each file, and for each special file that was left out. `advance`
         gets the number of bytes written as they are. Times are kept; owners, modes and
         attributes are not. Raises PathError, or HostError, and then leaves nothing behind.
         """
@@ -94,7 +94,7 @@ class Saver:
             raise _host_error(host, error) from error
         finally:
             self._remove(temporary)
-        yield from rows
+        return rows
 
     @staticmethod
     def _put_in_place(temporary: Path, host: Path) -> None:

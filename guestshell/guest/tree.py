@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -182,57 +183,67 @@ class Tree:
 
     # -- walking -------------------------------------------------------------------------------
 
-    def walk(
+    def walk(self, top: str, limits: "Limits | None" = None) -> Iterator[Entry]:
+        """Yield every entry below a directory, parents first."""
+        rows = self._descend(
+            top,
+            self.entries,
+            lambda _directory, entry: entry.path,
+            lambda entry: entry.is_directory,
+            limits or Limits(),
+        )
+        return (entry for _, entry in rows)
+
+    def walk_names(self, top: str, limits: "Limits | None" = None) -> Iterator[tuple[Name, str]]:
+        """Yield path and readdir's letter as `walk` does, from one call a directory."""
+        rows = self._descend(
+            top,
+            self.names,
+            lambda directory, dirent: paths.child(directory, dirent.name),
+            lambda dirent: dirent.kind == "d",
+            limits or Limits(),
+        )
+        return ((path, dirent.kind) for path, dirent in rows)
+
+    def _descend(
         self,
         top: str,
-        *,
-        descend: Callable[[Entry, int], bool] = lambda entry, depth: True,
-        failed: Callable[[GuestShellError], None] | None = None,
-    ) -> Iterator[tuple[Entry, int]]:
-        """Yield every entry below a directory with its depth (1 for its own), parents first.
-
-        `descend` prunes. A directory that cannot be read goes to `failed`, or raises.
-        """
-        stack: list[tuple[Iterator[Entry], int]] = [(iter(self.entries(top)), 1)]
+        listing: Callable[[str], Sequence[_T]],
+        path_of: Callable[[str, _T], Name],
+        is_directory: Callable[[_T], bool],
+        limits: "Limits",
+    ) -> Iterator[tuple[Name, _T]]:
+        if limits.depth == 0:
+            return
+        stack = [(top, iter(listing(top)))]
         while stack:
-            rows, depth = stack[-1]
-            entry = next(rows, None)
-            if entry is None:
+            directory, rows = stack[-1]
+            row = next(rows, None)
+            if row is None:
                 stack.pop()
                 continue
-            yield entry, depth
-            if entry.is_directory and descend(entry, depth):
+            path = path_of(directory, row)
+            yield path, row
+            deeper = limits.depth is None or len(stack) < limits.depth
+            if deeper and is_directory(row) and limits.enter(path):
                 try:
-                    stack.append((iter(self.entries(entry.path)), depth + 1))
+                    stack.append((path, iter(listing(path))))
                 except PathError as error:
-                    if failed is None:
+                    if limits.failed is None:
                         raise
-                    failed(error)
+                    limits.failed(error)
 
-    def walk_names(
-        self,
-        top: str,
-        *,
-        descend: Callable[[Name, int], bool] = lambda path, depth: True,
-        failed: Callable[[GuestShellError], None] | None = None,
-    ) -> Iterator[tuple[Name, Dirent, int]]:
-        """Yield path, name and depth as `walk` does, from one call a directory."""
-        stack: list[tuple[str, Iterator[Dirent], int]] = [(top, iter(self.names(top)), 1)]
-        while stack:
-            directory, dirents, depth = stack[-1]
-            dirent = next(dirents, None)
-            if dirent is None:
-                stack.pop()
-                continue
-            path = paths.child(directory, dirent.name)
-            yield path, dirent, depth
-            if dirent.kind == "d" and descend(path, depth):
-                try:
-                    stack.append((path, iter(self.names(path)), depth + 1))
-                except PathError as error:
-                    if failed is None:
-                        raise
-                    failed(error)
+
+@dataclass(frozen=True)
+class Limits:
+    """Where a walk goes: at most so deep, only into directories that may be entered.
+
+    A directory that cannot be read goes to `failed`; without one it raises.
+    """
+
+    depth: int | None = None
+    enter: Callable[[Name], bool] = lambda path: True
+    failed: Callable[[GuestShellError], None] | None = None
 
 
 def _batches(names: Sequence[Name]) -> Iterator[Sequence[Name]]:

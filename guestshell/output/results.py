@@ -1,7 +1,7 @@
 """What commands give: values that know nothing of terminals."""
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -42,10 +42,14 @@ class Text:
 
 @dataclass
 class Blob:
-    """Bytes of one guest file. `raw` bytes go to a terminal untouched, at the user's wish."""
+    """Bytes of guest files. `raw` bytes go to a terminal untouched, at the user's wish.
+
+    `describe` says in words what the file is, for a terminal that is not to be sent binary.
+    """
 
     blocks: Iterable[bytes]
     name: str
+    describe: Callable[[], str]
     raw: bool = False
     color: bool = False
     paged: bool = False

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TextIO
 from guestshell.errors import GuestShellError
 from guestshell.output import pager
 from guestshell.output.bytes import highlighted_lines, is_binary, peek, safe_lines
-from guestshell.output.cells import human_size
 from guestshell.output.results import Blob, ClearScreen, Layout, Records, Result, Text
 from guestshell.output.safe import safe_line, safe_name
 from guestshell.output.style import paint
@@ -117,11 +116,8 @@ class Sink:
             return
         head, blocks = peek(blob.blocks)
         if is_binary(head):
-            size = f"at least {human_size(len(head))}"
-            self.notice(
-                f"{safe_name(blob.name)} is binary, {size}: "
-                f"hexdump or strings shows it, cat --raw sends it to the terminal all the same"
-            )
+            self.notice(f"{safe_name(blob.name)} is binary: {blob.describe()}")
+            self.notice("hexdump and strings show it; cat --raw sends it to the terminal as it is")
             return
         if blob.color and self.color:
             lines = highlighted_lines(blocks, blob.name)

@@ -57,6 +57,6 @@ class ShellCompleter(Completer):
 
 def _display(candidate: Candidate) -> str:
     """Give what the menu shows: the last part of a path."""
-    head, slash, name = candidate.value.rstrip("/").rpartition("/")
-    shown = name if slash and (name or head) else candidate.value.rstrip("/")
-    return safe_line(shown + ("/" if candidate.is_open else ""))
+    path = candidate.value.rstrip("/")
+    name = path.rpartition("/")[2] or path
+    return safe_line(name + ("/" if candidate.value.endswith("/") else ""))

@@ -54,6 +54,15 @@ def test_what_fits(context: Context) -> None:
     context.cwd = Name("/")
 
 
+def test_a_directory_of_many_names_completes_what_they_share(context: Context) -> None:
+    assert values(context, "cat", f"{story.MANY}/s") == [f"{story.MANY}/sess_0"]
+    found = candidates(context, ["cat"], f"{story.MANY}/sess_0")
+    assert len(found) == 1000
+    assert found[-1].explanation == "and 9000 more"
+    assert len(values(context, "cat", f"{story.MANY}/sess_00")) == 1000
+    assert values(context, "cat", f"{story.MANY}/sess_01234") == [f"{story.MANY}/sess_01234"]
+
+
 def test_the_target_of_a_save_is_a_host_path(context: Context, tmp_path: object) -> None:
     assert f"{tmp_path}/" in values(context, "save", "/etc/hostname", str(tmp_path)[:-1])
     assert values(context, "save", "/etc/hostna") == ["/etc/hostname"]

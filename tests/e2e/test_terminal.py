@@ -145,7 +145,7 @@ def test_mistakes_get_one_line_with_the_way_out(ready: Terminal) -> None:
         "cat 'open": "column 5: ' is never closed",
         "ls | wc": "column 4: unexpected |",
         "cat": "cat: missing argument 'FILE...'",
-        "cat /usr/bin/bash": "/usr/bin/bash is binary",
+        "cat /usr/bin/bash": "/usr/bin/bash is binary: ELF 64-bit LSB",
     }.items():
         ready.run(line)
         ready.wait_for(answer, 10)

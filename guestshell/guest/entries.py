@@ -93,11 +93,8 @@ class Stat:
     links: int
     device: str
     mtime: Timestamp
-    mtime_ns: int
     atime: Timestamp
-    atime_ns: int
     ctime: Timestamp
-    ctime_ns: int
     selinux: Name | None
     xattrs: tuple[ExtendedAttribute, ...]
 

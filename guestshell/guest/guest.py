@@ -311,11 +311,8 @@ class Guest:
             links=entry.links,
             device=f"{os.major(entry.device)}:{os.minor(entry.device)}",
             mtime=entry.mtime,
-            mtime_ns=int(entry.mtime),
             atime=entry.atime,
-            atime_ns=int(entry.atime),
             ctime=entry.ctime,
-            ctime_ns=int(entry.ctime),
             selinux=decode_name(selinux.rstrip(b"\0")) if selinux else None,
             xattrs=tuple(
                 ExtendedAttribute(name, decode_name(value))

@@ -123,7 +123,9 @@ def _fields(row: Any, human_sizes: bool, color: bool) -> Iterator[str]:
 
 def _exact(row: Any, column: Column, value: Any) -> str:
     declared = type(row).__annotations__.get(column.field)
-    return utc_exact(value) if declared in (Timestamp, "Timestamp") else column.text(value)
+    if declared in (Timestamp, "Timestamp"):
+        return f"{utc_exact(value)} ({value} ns)"
+    return column.text(value)
 
 
 def render(records: Records[Any], *, color: bool, width: int, terminal: bool) -> Iterable[str]:

@@ -53,7 +53,7 @@ def test_lines_quote_names_on_a_terminal_only() -> None:
 
 def test_details_show_times_to_the_nanosecond_and_inner_rows_as_a_table() -> None:
     text = lines(Layout.DETAILS)
-    assert "Modified: 2001-09-09 01:46:40.000000005Z" in text
+    assert "Modified: 2001-09-09 01:46:40.000000005Z (1000000000000000005 ns)" in text
     assert text[-3:] == ["Inner:", "  Place  Size", "  /a     1.0M"]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from guestshell import __version__
-from guestshell.errors import ExitCode, GuestShellError, UsageError
+from guestshell.errors import ExitCode, GuestShellError, HostError, UsageError
 from guestshell.guest.image import FORMATS
 
 if TYPE_CHECKING:
@@ -95,7 +95,10 @@ def _reported(sink: "Sink") -> Iterator[None]:
     except KeyboardInterrupt:
         sink.notice("Interrupted")
         raise SystemExit(ExitCode.INTERRUPTED) from None
-    except BrokenPipeError:
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            sink.error(HostError(f"{error.filename or 'host'}: {error.strerror or error}".lower()))
+            raise SystemExit(ExitCode.FAILED) from None
         # whoever read our output has left; nothing may be flushed to it any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(ExitCode.FAILED) from None
@@ -109,6 +112,7 @@ def _converse(
     no_history: bool,
     verbose: bool,
 ) -> None:
+    from guestshell.engine.diagnosis import check_memory
     from guestshell.guest.guest import Guest
     from guestshell.output.sink import Sink
     from guestshell.session import Session
@@ -119,6 +123,8 @@ def _converse(
         signal.signal(signal.SIGINT, signal.default_int_handler)
     sink = Sink(interactive=by_hand, verbose=verbose)
     with _reported(sink):
+        if memory is not None:
+            check_memory(memory)
         speak = [sink.notice]
         with Guest(
             *images,
@@ -146,11 +152,15 @@ def _converse(
 
 
 def _say_what_is_loaded(sink: "Sink", guest: "Guest") -> None:
+    from guestshell.guest.image import damage
+
     for image in guest.images:
         _, *below = image.chain()
         standing = "".join(f" on {lower.path} ({lower.format})" for lower in below)
         form = f" ({image.format}{standing})" if image.format != "raw" else ""
         sink.notice(f"Loaded {image.path.name}{form}")
+        if wrong := damage(image):
+            sink.warn(wrong)
 
 
 def main() -> None:

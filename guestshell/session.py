@@ -6,7 +6,7 @@ import time
 import click
 
 from guestshell.commands import COMMANDS
-from guestshell.commands.context import Context
+from guestshell.commands.context import Context, Leave
 from guestshell.commands.declaration import GuestCommand, HelpRequested
 from guestshell.commands.suggestions import did_you_mean, unknown_command
 from guestshell.engine.appliance import State
@@ -32,7 +32,8 @@ class Session:
 
     def __init__(self, guest: Guest, sink: Sink) -> None:
         self.sink = sink
-        self.context = Context(guest, warn=sink.warn, progress=sink.progress)
+        self.context = Context(guest, warn=sink.warn, progress=sink.progress, fail=self._fail)
+        self._command = ""
         self.last_seconds = 0.0
         self.status = ExitCode.DONE
 
@@ -44,36 +45,46 @@ class Session:
     def run(self, line: str) -> ExitCode:
         """Execute a line and show its result or its error. Raises Leave when told to leave."""
         started = time.monotonic()
-        command = ""
+        self._command = ""
+        self.status = ExitCode.DONE
         try:
             words = words_of(line)
-            command = words[0] if words else ""
-            with self.sink.waiting(lambda: self._activity(command)):
+            self._command = words[0] if words else ""
+            with self.sink.waiting(lambda: self._activity(self._command)):
                 self.sink.show(self.execute(words))
-            self.status = ExitCode.DONE
         except KeyboardInterrupt:
             self.sink.notice("Interrupted")
             self.status = ExitCode.INTERRUPTED
         except GuestShellError as error:
-            self._fail(command, error)
+            self._fail(error)
         except BrokenPipeError:
             raise
         except OSError as error:
-            self._fail(command, HostError(f"{error.strerror or error}".lower()))
+            self._fail(HostError(f"{error.strerror or error}".lower()))
+        except Leave:
+            raise
+        except Exception as error:  # a conversation outlives a defect of one command
+            unexpected = GuestShellError(
+                f"unexpected {type(error).__name__}: {error}", "--verbose shows where"
+            )
+            unexpected.__cause__ = error
+            self._fail(unexpected)
         finally:
             self.last_seconds = time.monotonic() - started
         return self.status
 
-    def _fail(self, command: str, error: GuestShellError) -> None:
+    def _fail(self, error: GuestShellError) -> None:
         self.status = error.exit_code
-        if isinstance(error, NoSuchPath) and not error.remedy:
+        remedy = error.remedy
+        if isinstance(error, NoSuchPath) and not remedy:
             with contextlib.suppress(GuestShellError, KeyboardInterrupt):
                 if (close := self.guest.suggest(error.path)) and close != error.path:
-                    error.remedy = f"did you mean {quote(close)}?"
-        prefix = f"{command}: " if command and not isinstance(error, UsageError) else ""
-        if prefix:
-            error.message = prefix + error.message
-        self.sink.error(error)
+                    remedy = f"did you mean {quote(close)}?"
+                elif set(error.path) & set("*?["):
+                    remedy = "wildcards are not expanded; find -name takes them"
+        prefix = f"{self._command}: " if self._command and not isinstance(error, UsageError) else ""
+        # the same error may be raised for many lines: it is not changed
+        self.sink.error(error, f"{prefix}{error.message}" + (f" ({remedy})" if remedy else ""))
 
     def _activity(self, command: str) -> str:
         appliance = self.guest.appliance
@@ -100,7 +111,7 @@ class Session:
         except HelpRequested as asked:
             return Text(asked.command.page(self.sink.size().columns))
         except click.UsageError as error:
-            raise _usage_error(declared, error) from None
+            raise _usage_error(declared, error, words) from None
 
 
 def words_of(line: str) -> list[str]:
@@ -109,21 +120,27 @@ def words_of(line: str) -> list[str]:
     for token in lex(line):
         if token.is_operator:
             raise UsageError(
-                f"column {token.start + 1}: unexpected {token.value}", f"quote it: '{token.value}'"
+                f"column {token.start + 1}: {token.value} means nothing here",
+                "one command a line; quote it where it belongs to a name",
             )
+        if token.open_quote == "\\":
+            raise UsageError(f"column {token.end}: nothing follows the backslash")
         if token.open_quote:
             raise UsageError(f"column {token.start + 1}: {token.open_quote} is never closed")
         words.append(token.value)
     return words
 
 
-def _usage_error(declared: GuestCommand, error: click.UsageError) -> UsageError:
+def _usage_error(declared: GuestCommand, error: click.UsageError, words: list[str]) -> UsageError:
     hint = f"{declared.name} --help explains it"
     if isinstance(error, click.NoSuchOption):
+        # of an unknown -name click tells only its first letter
+        word = next((w for w in words[1:] if w.startswith(error.option_name[:2])), "")
+        unknown = word.partition("=")[0] or error.option_name
         options = [
             name for parameter in declared.params for name in parameter.opts if name.startswith("-")
         ]
-        hint = did_you_mean(error.option_name, options) or hint
-        return UsageError(f"{declared.name}: no such option: {error.option_name}", hint)
+        hint = did_you_mean(unknown, options) or hint
+        return UsageError(f"{declared.name}: no such option: {unknown}", hint)
     message = error.format_message().rstrip(".")
     return UsageError(f"{declared.name}: {message[:1].lower()}{message[1:]}", hint)

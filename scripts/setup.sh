@@ -16,7 +16,7 @@ if [ "$(id -u)" = 0 ]; then
 elif has sudo; then
   as_root() { sudo "$@"; }
 else
-  as_root() { die "this needs root, and there is no sudo: $*"; }
+  as_root() { false; }
 fi
 
 if has apt-get; then family=apt
@@ -48,6 +48,8 @@ package_for() { # the package that brings a thing, by family
     apt:kernel) case $architecture in
         x86_64) if grep -q '^ID=ubuntu' /etc/os-release; then echo linux-image-generic
                 else echo linux-image-amd64; fi ;;
+        aarch64) if grep -q '^ID=ubuntu' /etc/os-release; then echo linux-image-generic
+                 else echo linux-image-arm64; fi ;;
         *) echo linux-image-generic ;;
       esac ;;
     dnf:kernel) echo kernel-core ;;
@@ -106,6 +108,8 @@ fi
 
 if [ -n "$missing" ]; then
   say "installing$missing"
+  [ "$(id -u)" = 0 ] || has sudo || die "that needs root, and there is no sudo"
+  log=$(mktemp)
   # shellcheck disable=SC2086
   case $family in
     apt) as_root apt-get update -qq && as_root apt-get install -y -qq --no-install-recommends $missing ;;
@@ -113,14 +117,11 @@ if [ -n "$missing" ]; then
     zypper) as_root zypper --non-interactive --quiet install $missing ;;
     pacman) as_root pacman -S --noconfirm --needed --quiet $missing ;;
     none) false ;;
-  esac >/tmp/guestctl-setup.$$ 2>&1
+  esac >"$log" 2>&1
   status=$?
-  if [ $status != 0 ]; then
-    tail -n 3 "/tmp/guestctl-setup.$$" >&2
-    rm -f "/tmp/guestctl-setup.$$"
-    die "could not install$missing: install them by hand and run this again"
-  fi
-  rm -f "/tmp/guestctl-setup.$$"
+  [ $status = 0 ] || tail -n 3 "$log" >&2
+  rm -f "$log"
+  [ $status = 0 ] || die "could not install$missing: install them by hand and run this again"
 fi
 
 python=$(system_python) || die "no Python 3.11 or newer in /usr/bin: this distribution is too old"

@@ -56,4 +56,8 @@ def _total(context: Context, place: Name, recursive: bool) -> int:
         return context.guest.size(place)
     if not recursive:
         return 0
-    return sum(entry.size for entry in context.guest.walk(place) if entry.is_file)
+    return sum(
+        entry.size
+        for entry in context.guest.walk(place, failed=lambda error: None)
+        if entry.is_file
+    )

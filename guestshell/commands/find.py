@@ -12,7 +12,7 @@ import click
 from guestshell.commands.context import Context
 from guestshell.commands.declaration import command
 from guestshell.commands.parameters import GuestPath, ParameterType, UserName
-from guestshell.errors import GuestShellError
+from guestshell.errors import GuestShellError, UsageError
 from guestshell.guest import paths
 from guestshell.guest.entries import KINDS, Entry
 from guestshell.output.results import Layout, Records
@@ -142,7 +142,7 @@ def _glob(pattern: str, flags: int = 0) -> re.Pattern[str]:
 @click.option("-perm", type=Permissions(), help="MODE exactly, -MODE all, /MODE any of the bits.")
 @click.option("-maxdepth", type=click.IntRange(0), metavar="N", help="Go no deeper.")
 @click.option("-prune", multiple=True, metavar="GLOB", help="Do not enter such directories.")
-@click.argument("path", nargs=-1, type=GuestPath())
+@click.argument("path", nargs=-1, type=GuestPath(keeps_slash=True))
 @click.pass_obj
 def find(
     context: Context,
@@ -174,7 +174,8 @@ def find(
         limit = context.guest.entry(newer).mtime
         tests.append(lambda entry: entry.mtime > limit)
     if user is not None:
-        tests.append(lambda entry: user in (entry.owner, str(entry.uid)))
+        uids = _uids_of(context, user)
+        tests.append(lambda entry: entry.uid in uids)
     if perm is not None:
         tests.append(lambda entry: perm(entry.mode))
     query = _Query(
@@ -188,8 +189,18 @@ def find(
     return Records(_found(context, path or (context.cwd,), query), Found, layout=Layout.LINES)
 
 
+def _uids_of(context: Context, user: str) -> set[int]:
+    """Give the uids of a name; two accounts may share one, and a number is one itself."""
+    if user.isdecimal() and len(user) <= 10:
+        return {int(user)}
+    uids = {account.uid for account in context.guest.users() if account.name == user}
+    if not uids:
+        raise UsageError(f"find: the guest has no user {user!r}", "users lists them")
+    return uids
+
+
 def _found(context: Context, places: tuple[Name, ...], query: _Query) -> Iterator[Found]:
-    for place in places:
+    for place in map(context.entered, places):
         top = context.guest.entry(place)
         letter = next(letter for letter, kind in KINDS.items() if kind == top.kind)
         if query.fits(place, letter) and all(test(top) for test in query.tests):

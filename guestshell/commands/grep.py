@@ -11,7 +11,7 @@ from guestshell.commands.context import Context
 from guestshell.commands.declaration import command
 from guestshell.commands.parameters import GuestPath
 from guestshell.commands.patterns import compile_pattern
-from guestshell.errors import GuestShellError
+from guestshell.errors import PathError
 from guestshell.guest.guest import Guest
 from guestshell.output.bytes import decoded_lines, is_binary, peek
 from guestshell.output.results import Layout, Records
@@ -77,7 +77,7 @@ class _Search:
     "-C",
     "--context",
     "around",
-    type=click.IntRange(0),
+    type=click.IntRange(0, 10_000),
     default=0,
     metavar="N",
     help="Show N lines around each.",
@@ -124,10 +124,13 @@ def _matches(
             for file in _files_below(context.guest, place, context):
                 try:
                     yield from search.lines(file, context.guest.blocks(file))
-                except GuestShellError as error:
-                    context.warn(str(error))
+                except PathError as error:
+                    context.fail(error)
         else:
-            yield from search.lines(place, context.guest.blocks(place))
+            try:
+                yield from search.lines(place, context.guest.blocks(place))
+            except PathError as error:
+                context.fail(error)
 
 
 def _files_below(guest: Guest, place: Name, context: Context) -> Iterator[Name]:

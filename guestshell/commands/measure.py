@@ -37,7 +37,7 @@ class Digest:
 @click.option("-s", "--summary", is_flag=True, help="Only the sum of each PATH.")
 @click.option("-a", "--all", "show_files", is_flag=True, help="Show files too.")
 @click.option("-b", "--bytes", "exact", is_flag=True, help="Show sizes in bytes.")
-@click.argument("path", nargs=-1, type=GuestPath())
+@click.argument("path", nargs=-1, type=GuestPath(keeps_slash=True))
 @click.pass_obj
 def du(
     context: Context,
@@ -51,7 +51,7 @@ def du(
 
     Counted as blocks allocated, a file with several hard links once.
     """
-    places = path or (context.cwd,)
+    places = tuple(map(context.entered, path)) or (context.cwd,)
     levels = 0 if summary else depth
     rows = [row for place in places for row in _sums(context, place, levels, show_files)]
     return Records(rows, DiskUsage, human_sizes=not exact)
@@ -114,7 +114,7 @@ def hash(  # noqa: A001  the command's name
 ) -> Records[Digest]:
     """Compute digests of files, in the form that sha256sum -c checks."""
     rows = _digests(context, path, algorithm, recursive)
-    return Records(rows, Digest, layout=Layout.LINES, separator="  ")
+    return Records(rows, Digest, layout=Layout.CHECKSUMS)
 
 
 def _digests(
@@ -122,11 +122,17 @@ def _digests(
 ) -> Iterator[Digest]:
     for place in places:
         if not (recursive and context.guest.is_directory(place)):
-            yield Digest(context.guest.hash(place, algorithm), place)
+            try:
+                total = context.guest.size(place)
+                with context.progress(f"Hashing {place}", total) as advance:
+                    digest = context.guest.hash(place, algorithm, advance=advance)
+                yield Digest(digest, place)
+            except PathError as error:
+                context.fail(error)
             continue
         for path, letter in context.guest.walk_names(place):
             if letter == "r":
                 try:
                     yield Digest(context.guest.hash(path, algorithm), path)
                 except PathError as error:
-                    context.warn(str(error))
+                    context.fail(error)

@@ -1,5 +1,6 @@
 """Move about and list: cd, pwd, ls, tree."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -40,9 +41,9 @@ def cd(context: Context, directory: Name) -> None:
     Without a directory it goes to the root.
     """
     target = paths.lexical(directory)
-    entry = context.guest.entry(target)
-    if not context.guest.is_directory(target):
-        raise PathError(target, f"is a {entry.kind}, not a directory")
+    kind = context.guest.kind(target)
+    if kind != "directory":
+        raise PathError(target, f"is a {kind}, not a directory")
     context.cwd, context.previous = target, context.cwd
 
 
@@ -93,10 +94,16 @@ def ls(
     Names that could not be typed as they are appear in quotes, ready to be typed.
     """
     places = path or (context.cwd,)
-    rows = [row for place in places for row in _listed(context.guest, place, directory)]
+    rows: list[Entry] = []
+    for place in places:
+        try:
+            rows += _listed(context.guest, place, directory)
+        except PathError as error:
+            context.fail(error)
     alone = len(places) == 1 and not directory and context.guest.is_directory(places[0])
-    if alone and not show_all:
-        rows = [row for row in rows if not row.name.startswith(".")]
+    if not show_all:
+        # what was named itself is shown, whatever it is called
+        rows = [row for row in rows if row.path in places or not row.name.startswith(".")]
     if by_time:
         rows.sort(key=lambda row: row.mtime, reverse=True)
     elif by_size:
@@ -128,6 +135,10 @@ def tree(
     return Text(_Tree(context.guest, level, show_all, directories).draw(path))
 
 
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
 class _Tree:
     def __init__(
         self, guest: Guest, level: int | None, show_all: bool, directories_only: bool
@@ -140,26 +151,34 @@ class _Tree:
 
     def draw(self, top: Name) -> Iterator[str]:
         yield quote(top)
-        yield from self._below(top, "", 1)
-        files = "" if self._directories_only else f", {self._files} files"
+        yield from self._below(top)
+        files = "" if self._directories_only else f", {_counted(self._files, 'file', 'files')}"
         yield ""
-        yield f"{self._directories} directories{files}"
+        yield _counted(self._directories, "directory", "directories") + files
 
-    def _below(self, directory: Name, indent: str, depth: int) -> Iterator[str]:
-        rows = [
+    def _rows(self, directory: Name) -> list[Entry]:
+        return [
             entry
             for entry in self._guest.ls(directory)
             if (self._show_all or not entry.name.startswith("."))
             and (entry.is_directory or not self._directories_only)
         ]
-        for entry in rows:
-            last = entry is rows[-1]
+
+    def _below(self, top: Name) -> Iterator[str]:
+        # a stack of our own: a hostile tree is nested deeper than Python may recurse
+        stack = [("", deque(self._rows(top)))]
+        while stack:
+            indent, rows = stack[-1]
+            if not rows:
+                stack.pop()
+                continue
+            entry = rows.popleft()
             target = f" -> {quote(entry.target)}" if entry.target is not None else ""
-            yield f"{indent}{'└── ' if last else '├── '}{quote(entry.name)}{target}"
+            yield f"{indent}{'├── ' if rows else '└── '}{quote(entry.name)}{target}"
             if not entry.is_directory:
                 self._files += 1
                 continue
             self._directories += 1
-            if self._level is None or depth < self._level:
-                inner = indent + ("    " if last else "│   ")
-                yield from self._below(entry.path, inner, depth + 1)
+            if self._level is None or len(stack) < self._level:
+                inner = indent + ("│   " if rows else "    ")
+                stack.append((inner, deque(self._rows(entry.path))))

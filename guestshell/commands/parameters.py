@@ -41,13 +41,19 @@ class GuestPath(ParameterType):
 
     name = "path"
 
-    def __init__(self, *, directories: bool = False) -> None:
+    def __init__(self, *, directories: bool = False, keeps_slash: bool = False) -> None:
+        """`keeps_slash`: a slash at the end stays, for it asks to follow a symbolic link."""
         self._directories_only = directories
+        self._keeps_slash = keeps_slash
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Name:
         """Give the absolute path."""
+        if value == "":
+            self.fail("an empty path leads nowhere", param, ctx)
         context = _context(ctx)
-        return context.absolute(value) if context else Name(value)
+        path = context.absolute(value) if context else Name(value)
+        slash = self._keeps_slash and value.endswith("/") and path != "/"
+        return Name(f"{path}/") if slash else path
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -115,7 +121,10 @@ class HostPath(ParameterType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Give the path with ~ expanded."""
-        return value if isinstance(value, Path) else Path(value).expanduser()
+        try:
+            return value if isinstance(value, Path) else Path(value).expanduser()
+        except RuntimeError:  # ~name of nobody
+            self.fail(f"{value}: this host has no such user", param, ctx)
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -164,6 +173,20 @@ class CommandName(ParameterType):
     ) -> list[CompletionItem]:
         """Give the commands there are."""
         return [CompletionItem(name) for name in sorted(COMMANDS) if name.startswith(incomplete)]
+
+
+class MountPoint(GuestPath):
+    """Where something is mounted, or the device that is."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Give the mount points there are."""
+        context = _context(ctx)
+        if context is None or not context.guest.is_open:
+            return []
+        places = [mount.directory for mount in context.guest.mounts()]
+        return [CompletionItem(place) for place in places if place.startswith(incomplete)]
 
 
 class UserName(ParameterType):

@@ -1,6 +1,7 @@
 """The patterns of grep(1) as Python's: fixed strings, basic and extended regular expressions."""
 
 import re
+import warnings
 
 from guestshell.errors import UsageError
 
@@ -35,12 +36,25 @@ def _translate(pattern: str, extended: bool) -> str:
             continue
         if character == "\\" and index + 1 < len(pattern):
             following = pattern[index + 1]
+            if following in "<>":  # word edges, which Python spells alike
+                out.append("\\b")
+                index += 2
+                continue
             out.append(following if following in _SWAPPED and not extended else "\\" + following)
             index += 2
             continue
+        begins = not out or out[-1] in ("(", "|")
         plain = not extended and (
-            character in _SWAPPED or (character == "*" and (not out or out[-1] in ("(", "|", "^")))
+            character in _SWAPPED
+            or (character == "*" and (begins or out[-1] == "^"))
+            or (character == "^" and not begins)
+            or (character == "$" and pattern[index + 1 : index + 3] not in ("", "\\)", "\\|"))
         )
+        if not plain and character in "*+?" and not begins and out[-1] in ("*", "+", "?"):
+            # repeated again, which Python would read as possessive or lazy
+            out[-1] = character if character == out[-1] else "*"
+            index += 1
+            continue
         out.append("\\" + character if plain else character)
         index += 1
     return "".join(out)
@@ -60,7 +74,7 @@ def _bracket(pattern: str, start: int) -> tuple[int, str]:
             parts.append("\\" + pattern[index] if pattern[index] in "\\[]&~|" else pattern[index])
             index += 1
     if index >= len(pattern):
-        return len(pattern), "\\[" + re.escape(pattern[start + 1 :])
+        raise UsageError(f"the pattern {pattern!r} has a [ without its ]", "-F takes it literally")
     return index + 1, f"[{'^' if negated else ''}{''.join(parts)}]"
 
 
@@ -70,8 +84,10 @@ def compile_pattern(
     """Give the compiled pattern. Raises UsageError for one that is malformed."""
     text = re.escape(pattern) if fixed else _translate(pattern, extended)
     try:
-        return re.compile(text, re.IGNORECASE if ignore_case else 0)
-    except (re.error, OverflowError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            return re.compile(text, re.IGNORECASE if ignore_case else 0)
+    except (re.error, OverflowError, RecursionError) as error:
         raise UsageError(
             f"the pattern {pattern!r} is malformed: {error}", "-F takes it literally"
         ) from None

@@ -1,22 +1,25 @@
 """Look into files: cat, head, tail, less, hexdump, strings, file, stat."""
 
-import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import click
 
 from guestshell.commands.context import Context
 from guestshell.commands.declaration import command
 from guestshell.commands.parameters import GuestPath
+from guestshell.errors import PathError
 from guestshell.guest.entries import Stat
-from guestshell.guest.guest import Guest
 from guestshell.output.bytes import decoded_lines
 from guestshell.output.results import Blob, Layout, Records, Text
 from guestshell.values import Name
 
 _TAIL_BLOCK = 64 * 1024
+_LARGEST_TAIL_BLOCK = 2 * 2**20
+
+_Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,18 @@ class FileType:
 
 def _all_blocks(context: Context, files: Iterable[Name]) -> Iterator[bytes]:
     for file in files:
-        yield from context.guest.blocks(file)
+        try:
+            yield from context.guest.blocks(file)
+        except PathError as error:
+            context.fail(error)
+
+
+def _each(context: Context, places: Iterable[Name], row: Callable[[Name], _Row]) -> Iterator[_Row]:
+    for place in places:
+        try:
+            yield row(place)
+        except PathError as error:
+            context.fail(error)
 
 
 def _blob(context: Context, file: Name, blocks: Iterable[bytes]) -> Blob:
@@ -63,25 +77,39 @@ def cat(
     category="read",
     examples=["head /var/log/syslog", "head -n 3 /etc/passwd", "head -c 512 /bin/ls"],
 )
-@click.option("-n", "--lines", type=click.IntRange(0), default=10, help="How many lines.")
-@click.option("-c", "--bytes", "count", type=click.IntRange(0), help="How many bytes instead.")
+@click.option("-n", "--lines", type=click.IntRange(0, 2**62), default=10, help="How many lines.")
+@click.option(
+    "-c", "--bytes", "count", type=click.IntRange(0, 2**62), help="How many bytes instead."
+)
 @click.argument("file", type=GuestPath())
 @click.pass_obj
 def head(context: Context, file: Name, lines: int, count: int | None) -> Blob:
     """Show the first lines of a file, ten by default."""
     if count is not None:
         return _blob(context, file, context.guest.blocks(file, 0, count))
-    return _blob(context, file, _first_lines(context.guest, file, lines))
+    return _blob(context, file, _first_lines(context.guest.blocks(file), lines))
 
 
-def _first_lines(guest: Guest, file: Name, lines: int) -> Iterator[bytes]:
-    with guest.open(file) as stream:
-        yield from itertools.islice(stream, lines)
+def _first_lines(blocks: Iterable[bytes], lines: int) -> Iterator[bytes]:
+    if lines == 0:
+        return
+    for block in blocks:
+        found = block.count(b"\n")
+        if found >= lines:
+            place = -1
+            for _ in range(lines):
+                place = block.index(b"\n", place + 1)
+            yield block[: place + 1]
+            return
+        lines -= found
+        yield block
 
 
 @command(category="read", examples=["tail /var/log/auth.log", "tail -n 50 /var/log/syslog"])
-@click.option("-n", "--lines", type=click.IntRange(0), default=10, help="How many lines.")
-@click.option("-c", "--bytes", "count", type=click.IntRange(0), help="How many bytes instead.")
+@click.option("-n", "--lines", type=click.IntRange(0, 2**62), default=10, help="How many lines.")
+@click.option(
+    "-c", "--bytes", "count", type=click.IntRange(0, 2**62), help="How many bytes instead."
+)
 @click.argument("file", type=GuestPath())
 @click.pass_obj
 def tail(context: Context, file: Name, lines: int, count: int | None) -> Blob:
@@ -95,22 +123,21 @@ def _tail_start(context: Context, file: Name, size: int, lines: int) -> int:
     """Give the offset at which the last lines begin, looking backwards block by block."""
     if lines == 0 or size == 0:
         return size
-    position, newlines = size, 0
-    with context.guest.open(file) as stream:
-        while position > 0:
-            length = min(_TAIL_BLOCK, position)
-            position -= length
-            stream.seek(position)
-            block = stream.read(length)
-            if position + length == size and block.endswith(b"\n"):
-                newlines -= 1  # the newline that ends the last line
-            found = block.count(b"\n")
-            if newlines + found >= lines:
-                place = len(block)
-                for _ in range(lines - newlines):
-                    place = block.rfind(b"\n", 0, place)
-                return position + place + 1
-            newlines += found
+    position, newlines, block_size = size, 0, _TAIL_BLOCK
+    while position > 0:
+        length = min(block_size, position)
+        block_size = min(2 * block_size, _LARGEST_TAIL_BLOCK)
+        position -= length
+        block = b"".join(context.guest.blocks(file, position, length))
+        if position + length == size and block.endswith(b"\n"):
+            newlines -= 1  # the newline that ends the last line
+        found = block.count(b"\n")
+        if newlines + found >= lines:
+            place = len(block)
+            for _ in range(lines - newlines):
+                place = block.rfind(b"\n", 0, place)
+            return position + place + 1
+        newlines += found
     return 0
 
 
@@ -190,7 +217,7 @@ def _strings(blocks: Iterable[bytes], length: int) -> Iterator[str]:
 @click.pass_obj
 def file(context: Context, path: tuple[Name, ...]) -> Records[FileType]:
     """Say what files are, by their content."""
-    rows = (FileType(place, context.guest.describe(place)) for place in path)
+    rows = _each(context, path, lambda place: FileType(place, context.guest.describe(place)))
     return Records(rows, FileType, layout=Layout.LINES, separator=": ")
 
 
@@ -204,7 +231,7 @@ def stat(context: Context, path: tuple[Name, ...]) -> Records[Stat]:
     the epoch, extended attributes. A symbolic link is shown itself, not what it leads to.
     """
     return Records(
-        [context.guest.stat(place) for place in path],
+        _each(context, path, context.guest.stat),
         Stat,
         layout=Layout.DETAILS,
         human_sizes=False,

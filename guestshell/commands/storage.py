@@ -4,7 +4,7 @@ import click
 
 from guestshell.commands.context import Context
 from guestshell.commands.declaration import command
-from guestshell.commands.parameters import Device, GuestPath
+from guestshell.commands.parameters import Device, GuestPath, MountPoint
 from guestshell.errors import GuestError
 from guestshell.guest import paths
 from guestshell.guest.devices import Disk, FileSystem, Partition
@@ -54,11 +54,13 @@ def mount(context: Context, device: str, directory: Name) -> None:
 
 
 @command(category="storage", examples=["umount /boot"])
-@click.argument("target", type=GuestPath(directories=True), metavar="DIRECTORY|DEVICE")
+@click.argument("target", type=MountPoint(), metavar="DIRECTORY|DEVICE")
 @click.pass_obj
 def umount(context: Context, target: Name) -> None:
     """Unmount a file system."""
     place = paths.lexical(target)
+    mounted = {mount.device: mount.directory for mount in context.guest.mounts()}
+    place = mounted.get(place, place)
     if place != "/" and paths.is_below(context.cwd, place):
         raise GuestError(f"{place}: the current directory is in it", "cd / first")
     context.guest.unmount(place)

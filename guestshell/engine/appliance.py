@@ -45,10 +45,26 @@ class State(enum.Enum):
 @dataclass
 class _Task(Generic[_T]):
     call: Callable[[Handle], _T]
-    stream: bool
-    retry: bool
+    stream: bool = False
+    retry: bool = True
     future: Future[_T] = field(default_factory=Future)
     abandoned: bool = False
+
+
+class Pending(Generic[_T]):
+    """A call that was queued; its result may be waited for later."""
+
+    def __init__(self, appliance: "Appliance", task: _Task[_T]) -> None:
+        self._appliance = appliance
+        self._task = task
+
+    def result(self) -> _T:
+        """Wait as `Appliance.call` does, Ctrl-C included."""
+        return self._appliance._wait(self._task)
+
+    def cancel(self) -> None:
+        """Take it back if it has not begun."""
+        self._task.future.cancel()
 
 
 def _do_nothing(_handle: Handle) -> None:
@@ -91,7 +107,6 @@ class Appliance:
         self.pid: int | None = None
         """The emulator's process; remembered, for asking the handle during a call deadlocks."""
         self.accelerator: Accelerator | None = None
-        self.launch_seconds = 0.0
 
     # -- life --------------------------------------------------------------------------------
 
@@ -136,19 +151,13 @@ class Appliance:
 
     # -- calls -------------------------------------------------------------------------------
 
-    def submit(
-        self, call: Callable[[Handle], _T], *, stream: bool = False, retry: bool = True
-    ) -> Future[_T]:
-        """Queue a call and give its future; see `call`."""
-        return self._enqueue(call, stream, retry).future
+    def submit(self, call: Callable[[Handle], _T]) -> Pending[_T]:
+        """Queue a call whose result is wanted later, as `call` would make it."""
+        return Pending(self, self._enqueue(_Task(call)))
 
-    def _enqueue(self, call: Callable[[Handle], _T], stream: bool, retry: bool) -> _Task[_T]:
-        if self._closing:
-            raise ApplianceError("the guest is closed")
-        self.start()
-        task = _Task(call, stream, retry)
-        self._queue.put(task)
-        return task
+    def background(self, call: Callable[[Handle], _T]) -> Future[_T]:
+        """Queue a call that Ctrl-C does not end: only waiting for it does."""
+        return self._enqueue(_Task(call)).future
 
     def call(self, call: Callable[[Handle], _T], *, stream: bool = False, retry: bool = True) -> _T:
         """Run a call in the worker and give its result.
@@ -157,11 +166,24 @@ class Appliance:
         other after a second's grace by killing the appliance, which restarts by itself. A
         call that met a dead appliance is made once more after the restart unless not `retry`.
         """
-        task = self._enqueue(call, stream, retry)
+        return self._wait(self._enqueue(_Task(call, stream, retry)))
+
+    def _enqueue(self, task: _Task[_T]) -> _Task[_T]:
+        if self._closing:
+            raise ApplianceError("the guest is closed")
+        self.start()
+        self._queue.put(task)
+        return task
+
+    def _wait(self, task: _Task[_T]) -> _T:
         try:
             return task.future.result()
         except KeyboardInterrupt:
-            self._abandon(task)
+            try:
+                self._abandon(task)
+            except KeyboardInterrupt:  # a second one means: now
+                if not task.future.done():
+                    self._kill()
             raise
 
     def _abandon(self, task: _Task[Any]) -> None:
@@ -189,12 +211,9 @@ class Appliance:
         try:
             self._launch()
         except GuestShellError as error:
-            self._failure = error
-            self.state = State.FAILED
+            self._fail(error)
         except Exception as error:  # the worker must live to tell each caller
-            self._failure = ApplianceError(f"the appliance could not be started: {error!r}")
-            self._failure.__cause__ = error
-            self.state = State.FAILED
+            self._fail(ApplianceError(f"the appliance could not be started: {error!r}"))
         while (task := self._queue.get()) is not None:
             if task.future.set_running_or_notify_cancel():
                 self._run(task)
@@ -239,9 +258,15 @@ class Appliance:
             assert self._handle is not None
             self._restore(self._handle)
         except GuestShellError as error:
-            self._failure = error
-            self.state = State.FAILED
+            self._fail(error)
             raise
+        except Exception as error:
+            self._fail(ApplianceError(f"the appliance could not be restarted: {error!r}"))
+            raise
+
+    def _fail(self, error: GuestShellError) -> None:
+        self._failure = error
+        self.state = State.FAILED
 
     def _launch(self) -> None:
         self._launching_since = time.monotonic()
@@ -256,7 +281,6 @@ class Appliance:
         self._handle = launched.handle
         self.accelerator = launched.accelerator
         self.pid = launched.pid
-        self.launch_seconds = self.waited
         self.state = State.READY
 
     def _show_progress(self, share: float) -> None:

@@ -28,7 +28,7 @@ class Launched:
 
     handle: Handle
     accelerator: Accelerator
-    pid: int
+    pid: int | None
 
 
 def new_handle(drives: Sequence[Drive], accelerator: Accelerator, memory: int | None) -> Any:
@@ -44,8 +44,12 @@ def new_handle(drives: Sequence[Drive], accelerator: Accelerator, memory: int | 
     raw.set_smp(min(2, os.cpu_count() or 1))
     if memory is not None:
         raw.set_memsize(memory)
-    for drive in drives:
+    for index, drive in enumerate(drives):
         raw.add_drive_opts(drive.path, format=drive.format, readonly=True)
+        if raw.get_backend() == "direct":
+            # libguestfs names the overlay's format but not that of the disk on it, which QEMU
+            # would guess from bytes that the guest wrote, and open the host file they name
+            raw.config("-set", f"drive.hd{index}.format=raw")
     return raw
 
 
@@ -71,7 +75,6 @@ def _launch_once(
     deadline.start()
     try:
         raw.launch()
-        pid = int(raw.get_pid())
     except RuntimeError as error:
         hung = not deadline.is_alive()
         with contextlib.suppress(RuntimeError):
@@ -81,6 +84,10 @@ def _launch_once(
     finally:
         deadline.cancel()
     raw.delete_event_callback(event)
+    try:
+        pid = int(raw.get_pid())
+    except RuntimeError:  # the libvirt backend does not tell
+        pid = None
     return Launched(Handle(raw), accelerator, pid)
 
 

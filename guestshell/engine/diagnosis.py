@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from guestshell.engine import binding, machine
-from guestshell.errors import ApplianceError, BindingMissing
+from guestshell.errors import ApplianceError, BindingMissing, UsageError
 
 _LIKELY_MEMORY = 1280 * 2**20
 """libguestfs's default appliance memory on x86-64, guestfs(3) set_memsize."""
@@ -127,8 +127,15 @@ def _check_memory(memory: int | None = None) -> Check:
     return Check("memory", available > needed, finding, remedy)
 
 
+def check_memory(memory: int) -> None:
+    """Raise UsageError when so many MiB cannot be had."""
+    check = _check_memory(memory)
+    if not check.ok:
+        raise UsageError(check.finding, "give a smaller --memory")
+
+
 def _check_directory(name: str, directory: Path) -> Check:
-    existing = next(parent for parent in [directory, *directory.parents] if parent.exists())
+    existing = next(p for p in [directory, *directory.parents] if os.path.lexists(p))
     if os.access(existing, os.W_OK) and existing.is_dir():
         return Check(name, True, str(directory), vital=False)
     return Check(

@@ -25,8 +25,8 @@ class Handle(ByteCalls):
             return call(*arguments, **options)
         except RuntimeError:
             raise self._error() from None
-        except UnicodeError:
-            raise GuestError("this call takes no name that is not UTF-8") from None
+        except ValueError:  # UnicodeError is one
+            raise GuestError("this call takes no name with a NUL or outside UTF-8") from None
 
     # -- devices ---------------------------------------------------------------------------
 

@@ -4,10 +4,9 @@ import errno
 import hashlib
 import io
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Iterator
 
-from guestshell.engine.appliance import Appliance
+from guestshell.engine.appliance import Appliance, Pending
 from guestshell.engine.bytecalls import StatNs
 from guestshell.errors import GuestError, PathError
 from guestshell.guest.entries import kind_of
@@ -19,6 +18,22 @@ BLOCK = 2 * 2**20
 _AHEAD = 2
 
 ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
+
+
+_LONGEST_LINE = 2**20
+
+
+def byte_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield lines with their ends; one longer than 1 MiB comes in parts, so memory is bounded."""
+    rest = b""
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        yield from (line + b"\n" for line in whole)
+        if len(rest) > _LONGEST_LINE:
+            yield rest
+            rest = b""
+    if rest:
+        yield rest
 
 
 class Content:
@@ -53,7 +68,7 @@ class Content:
         """
         size = self.status(path).size
         end = size if count is None else min(size, offset + count)
-        waiting: deque[Future[bytes]] = deque()
+        waiting: deque[Pending[bytes]] = deque()
         position = offset
         try:
             while position < end or waiting:
@@ -70,21 +85,22 @@ class Content:
                     raise PathError(path, "became shorter while it was read", errno=errno.EIO)
                 yield block
         finally:
-            for future in waiting:
-                future.cancel()
+            for pending in waiting:
+                pending.cancel()
 
-    def _submit(self, path: str, count: int, offset: int) -> Future[bytes]:
+    def _submit(self, path: str, count: int, offset: int) -> Pending[bytes]:
         return self._appliance.submit(lambda handle: handle.pread(path, count, offset))
 
     def open(self, path: str) -> io.BufferedReader:
         """Open a regular file for reading: seekable, buffered."""
         return io.BufferedReader(_GuestFile(self, path), BLOCK // 2)
 
-    def hash(self, path: str, algorithm: str) -> str:
+    def hash(self, path: str, algorithm: str, advance: Callable[[int], None]) -> str:
         """Give the digest of a regular file in hexadecimal."""
         digest = hashlib.new(algorithm, usedforsecurity=False)
         for block in self.blocks(path):
             digest.update(block)
+            advance(len(block))
         return digest.hexdigest()
 
 

@@ -24,12 +24,16 @@ def _unescape(word: bytes) -> Name:
     return decode_name(_OCTAL.sub(lambda match: bytes([int(match[1], 8) & 0xFF]), word))
 
 
+def _is_place(directory: str) -> bool:
+    return directory.startswith("/") and "\0" not in directory and ".." not in directory.split("/")
+
+
 def parse_fstab(data: bytes) -> list[FstabLine]:
     """Give the lines that name a place for a device; damaged lines are left out."""
     lines = []
     for line in data.splitlines():
         fields = [_unescape(word) for word in line.split()]
-        if len(fields) >= 3 and not fields[0].startswith("#") and fields[1].startswith("/"):
+        if len(fields) >= 3 and not fields[0].startswith("#") and _is_place(fields[1]):
             options = fields[3].split(",") if len(fields) > 3 else []
             lines.append(FstabLine(fields[0], fields[1], fields[2], tuple(options)))
     return lines

@@ -14,7 +14,7 @@ from guestshell.engine.bytecalls import Dirent
 from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError, GuestShellError, NoSuchPath, PathError
 from guestshell.guest import paths
-from guestshell.guest.content import Content
+from guestshell.guest.content import Content, byte_lines
 from guestshell.guest.devices import Disk, FileSystem, Partition, Usage
 from guestshell.guest.entries import Entry, ExtendedAttribute, Stat, kind_of
 from guestshell.guest.facts.accounts import Group, User, parse_groups, parse_users
@@ -30,6 +30,8 @@ from guestshell.guest.tree import Limits, Tree
 from guestshell.values import Name, Size, decode_name
 
 _SELINUX = "security.selinux"
+_MOST_OF_A_FACT = 16 * 2**20
+"""Bytes read of an account file: no real one is longer, a hostile one may be endless."""
 
 
 class Guest:
@@ -86,7 +88,7 @@ class Guest:
     def start(self) -> None:
         """Begin to boot and to look for the system, and return at once."""
         if self._opening is None:
-            self._opening = self.appliance.submit(
+            self._opening = self.appliance.background(
                 lambda handle: open_layout(handle, self._mount_table)
             )
 
@@ -137,7 +139,7 @@ class Guest:
 
     def _read_if_there(self, path: str) -> bytes:
         try:
-            return self.read_bytes(path)
+            return b"".join(self._content.blocks(path, 0, _MOST_OF_A_FACT))
         except PathError:
             return b""
 
@@ -174,8 +176,7 @@ class Guest:
         dpkg's database is read directly; any other is asked of libguestfs's inspection.
         """
         try:
-            with self.open(STATUS) as status:
-                found = list(parse_status(status))
+            found = list(parse_status(byte_lines(self.blocks(STATUS))))
         except NoSuchPath:
             found = self._inspected_packages()
         return sorted(found, key=lambda package: package.name)
@@ -231,13 +232,23 @@ class Guest:
 
     def mount(self, device: str, directory: str = "/") -> None:
         """Mount a device read-only at a directory."""
-        self._storage.mount(device, Name(directory))
-        self._tree.forget()
+        try:
+            self._storage.mount(device, Name(directory))
+        finally:
+            self._forget()
 
     def unmount(self, directory: str) -> None:
         """Unmount a directory or device."""
-        self._storage.unmount(directory)
+        try:
+            self._storage.unmount(directory)
+        finally:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Drop what was read: other files may now stand under the same names."""
         self._tree.forget()
+        for cached in ("_accounts", "_user_names", "_group_names"):
+            self.__dict__.pop(cached, None)
 
     # -- directories -------------------------------------------------------------------------------
 
@@ -249,10 +260,14 @@ class Guest:
         """Give the row of one path, a symbolic link not followed."""
         return self._tree.entry(path)
 
+    def kind(self, path: str) -> str:
+        """Say what a path leads to: `file`, `directory`, `fifo` …."""
+        return kind_of(self._tree.status(path).mode)
+
     def is_directory(self, path: str) -> bool:
         """Say whether a path leads to a directory; False when it leads nowhere."""
         try:
-            return kind_of(self._tree.status(path).mode) == "directory"
+            return self.kind(path) == "directory"
         except PathError:
             return False
 
@@ -365,9 +380,18 @@ class Guest:
         """Give a whole file as text: UTF-8, other bytes as surrogates (PEP 383)."""
         return self.read_bytes(path).decode("utf-8", "surrogateescape")
 
-    def hash(self, path: str, algorithm: str = "sha256") -> str:
-        """Give the hexadecimal digest of a file: md5, sha1, sha256 or sha512."""
-        return self._content.hash(path, algorithm)
+    def hash(
+        self,
+        path: str,
+        algorithm: str = "sha256",
+        *,
+        advance: Callable[[int], None] = lambda count: None,
+    ) -> str:
+        """Give the hexadecimal digest of a file: md5, sha1, sha256 or sha512.
+
+        `advance` gets the number of bytes read as they are.
+        """
+        return self._content.hash(path, algorithm, advance)
 
     def describe(self, path: str) -> str:
         """Say what a path is, a file by its content as file(1) of the appliance sees it."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ _MAGIC = (
 
 _MAX_CHAIN = 64
 _SECTOR = 512
+_PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
@@ -92,20 +94,43 @@ def _check_file(path: Path) -> int:
     return status.st_size
 
 
-def _qemu_img_info(path: Path, image_format: str) -> dict[str, Any]:
-    command = ["qemu-img", "info", "--output=json", "--force-share", "-f", image_format]
+def _qemu_img(path: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    command = ["qemu-img", *words, "--output=json", "--force-share", f"file:{path}"]
     try:
-        answer = subprocess.run(
-            [*command, f"file:{path}"],
+        return subprocess.run(
+            command,
             capture_output=True,
             text=True,
             errors="replace",
             check=False,
+            timeout=_PATIENCE,
         )
+    except subprocess.TimeoutExpired:
+        raise ImageError(f"{path}: qemu-img gave no answer in {_PATIENCE:.0f} s") from None
     except OSError as error:
         raise ImageError(
             f"qemu-img cannot be run: {_why(error)}", "install qemu-utils (Fedora: qemu-img)"
         ) from None
+
+
+def damage(image: Image) -> str:
+    """Say what is wrong with the structure of a qcow2, as when a copy was cut short; or "".
+
+    Takes as long as reading its tables does.
+    """
+    if image.format != "qcow2":
+        return ""
+    try:
+        answer = _qemu_img(image.path, "check", "-f", image.format)
+        count = int(json.loads(answer.stdout).get("corruptions", 0))
+    except (ImageError, ValueError, AttributeError):
+        return ""
+    plural = "" if count == 1 else "s"
+    return f"{image.path.name} is damaged or cut short: {count} error{plural}" if count else ""
+
+
+def _qemu_img_info(path: Path, image_format: str | None) -> dict[str, Any]:
+    answer = _qemu_img(path, "info", *(["-f", image_format] if image_format else []))
     if answer.returncode != 0:
         reason = (answer.stderr.strip().splitlines() or ["unknown error"])[-1]
         reason = reason.removeprefix("qemu-img: ").replace(f"Could not open 'file:{path}': ", "")
@@ -147,12 +172,43 @@ def _open(path: Path, image_format: str | None, depth: int) -> Image:
                 f"{path}: is a text file, not a disk image", "--image-format raw opens it anyway"
             )
         return Image(path, "raw", size)
+    _refuse_outside_data(path, found)
     information = _qemu_img_info(path, found)
     virtual_size = int(information.get("virtual-size", 0))
     name = information.get("backing-filename")
     if name is None:
         return Image(path, found, virtual_size)
     return Image(path, found, virtual_size, _open_backing(path, str(name), information, depth))
+
+
+_QCOW2_EXTERNAL_DATA = 1 << 2
+"""Bit of qcow2's incompatible_features: the data stands in another host file, qcow2.txt."""
+
+_EXTENT = re.compile(rb'^\s*(?:RW|RDONLY)\s+\d+\s+\S+\s+"([^"\n]*)"', re.MULTILINE)
+
+
+def _refuse_outside_data(path: Path, image_format: str) -> None:
+    """Raise ImageError when an image names host files outside its directory as its data."""
+    with path.open("rb") as file:
+        head = file.read(64 * 1024)
+    if image_format == "qcow2" and int.from_bytes(head[4:8], "big") >= 3:
+        if int.from_bytes(head[72:80], "big") & _QCOW2_EXTERNAL_DATA:
+            raise ImageError(
+                f"{path}: keeps its data in another file, which is not opened",
+                "qemu-img convert makes one image of both, if you trust them",
+            )
+    elif image_format == "vmdk":
+        for name in _EXTENT.findall(head):
+            if b"/" in name or name == b"..":
+                raise ImageError(
+                    f"{path}: names data outside its directory: {os.fsdecode(name)}",
+                    "put the extents beside the descriptor and name them so",
+                )
+
+
+def _probed_by_qemu(path: Path) -> str:
+    """Give the format that QEMU itself takes a file for."""
+    return str(_qemu_img_info(path, None).get("format", ""))
 
 
 def _open_backing(path: Path, name: str, information: dict[str, Any], depth: int) -> Image:
@@ -162,9 +218,13 @@ def _open_backing(path: Path, name: str, information: dict[str, Any], depth: int
             f"{path}: its backing file is not a file of this host: {name}",
             "copy the image with qemu-img convert where the backing store can be reached",
         )
-    backing = path.parent / name.removeprefix("file:")
+    backing = path.resolve().parent / name.removeprefix("file:")
+    recorded = information.get("backing-filename-format")
     try:
-        return _open(backing, information.get("backing-filename-format"), depth + 1)
+        below = _open(backing, recorded, depth + 1)
+        if recorded is None and _probed_by_qemu(backing) != below.format:
+            raise ImageError(f"{backing}: QEMU takes it for another format than {below.format}")
+        return below
     except ImageError as error:
         raise ImageError(
             f"{path}: its backing file cannot be opened: {error.message}",

@@ -53,7 +53,7 @@ class Inspection:
         if self.os is None:
             count = len(self.mounts)
             mounted = f"{count} file system{'s' if count != 1 else ''} mounted"
-            return f"no operating system found, {mounted}"
+            return f"no operating system, {mounted}"
         parts = [self.os.name, self.os.architecture, self.os.hostname]
         return ", ".join(part for part in parts if part)
 

@@ -12,7 +12,7 @@ from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError
 from guestshell.guest.devices import CONTAINERS, Device, Survey, survey
 from guestshell.guest.fstab import parse_fstab, resolve_spec
-from guestshell.guest.mounts import READ_ONLY, MountTable
+from guestshell.guest.mounts import Mount, MountTable, mount_read_only
 from guestshell.values import Name
 
 _ROOT_TYPES = {"ext2", "ext3", "ext4", "xfs", "f2fs", "jfs", "reiserfs", "erofs", "squashfs"}
@@ -129,7 +129,7 @@ class _Opening:
     def __init__(self, handle: Handle, table: MountTable) -> None:
         self._handle = handle
         self._table = table
-        self._looking_at: Device | None = None
+        self._looking_at: Mount | None = None
         self._layout = Layout(survey(handle))
         self._layout.warnings = self._layout.survey.warnings
 
@@ -158,8 +158,8 @@ class _Opening:
     def _look(self, device: Device) -> _Look:
         """Mount a device at / and see what stands there; it stays mounted till the next look."""
         self._look_away()
-        self._handle.mount(device.path, "/", READ_ONLY)
-        self._looking_at = device
+        options = mount_read_only(self._handle, device.path, "/", device.type)
+        self._looking_at = Mount(Name("/"), device.path, device.type, options)
         names = {str(dirent.name) for dirent in self._handle.readdir("/")}
         release = read_small(self._handle, "/etc/os-release", "/usr/lib/os-release")
         os_id = parse_os_release(release).get("ID", "linux") if release else None
@@ -183,6 +183,7 @@ class _Opening:
                 look = self._look(device)
             except GuestError as error:
                 self._warn(f"{device.path} ({device.type}) cannot be mounted: {error.message}")
+                settled = False
                 continue
             if look.os_id is None or device.type not in _ROOT_TYPES:
                 settled = settled and not look.has_signs
@@ -212,8 +213,8 @@ class _Opening:
     def _mount_system(self, root: _Look) -> None:
         self._layout.warnings = [w for w in self._layout.warnings if not w.startswith("/etc/fstab")]
         wanted = self._fstab_mounts(root)
-        if self._looking_at is root.device:
-            self._table.adopt(root.device.path, Name("/"), root.device.type)
+        if self._looking_at is not None and self._looking_at.device == root.device.path:
+            self._table.adopt(self._looking_at)
         else:
             self._look_away()
             self._mount(root.device.path, Name("/"), root.device.type)
@@ -254,7 +255,11 @@ class _Opening:
         for name in DEEP_FIELDS:
             with contextlib.suppress(GuestError):
                 self._layout.deep[name] = self._handle.inspected(name, root)
-        mounts = self._handle.inspected_mounts(root)
+        try:
+            mounts = self._handle.inspected_mounts(root)
+        except GuestError as error:
+            self._warn(f"only the root is mounted: {error.message}")
+            mounts = {"/": root}
         for directory, device in sorted(mounts.items(), key=lambda item: len(item[0])):
             known = self._layout.survey.find(device)
             self._mount(device, Name(directory), known.type if known else "")

@@ -23,6 +23,26 @@ class Mount:
     options: str
 
 
+def _make_if_missing(handle: Handle, point: str) -> None:
+    try:
+        handle.make_mount_point(point)
+    except GuestError as error:
+        if error.errno != errno.EEXIST:
+            raise
+
+
+def mount_read_only(handle: Handle, device: str, directory: str, fs_type: str) -> str:
+    """Mount, without replaying a damaged journal if it must be; give the options. GuestError."""
+    try:
+        handle.mount(device, directory, READ_ONLY)
+        return READ_ONLY
+    except GuestError:
+        if fs_type not in _NO_JOURNAL:
+            raise
+    handle.mount(device, directory, _NO_JOURNAL[fs_type])
+    return _NO_JOURNAL[fs_type]
+
+
 class MountTable:
     """The mounts of one guest, in the order they were made."""
 
@@ -38,6 +58,10 @@ class MountTable:
         """Give where a device is mounted."""
         return next((m.directory for m in self._mounts if m.device == device), None)
 
+    def at_root(self) -> bool:
+        """Say whether something is mounted at /."""
+        return any(mount.directory == "/" for mount in self._mounts)
+
     def clear(self, handle: Handle) -> None:
         """Unmount everything."""
         handle.unmount_all()
@@ -48,21 +72,17 @@ class MountTable:
         """Mount read-only. Where / is not mounted the mount point is made. Raises GuestError."""
         if any(mount.directory == directory for mount in self._mounts):
             raise GuestError(f"{directory}: something is mounted there", f"umount {directory}")
-        if directory != "/" and not any(mount.directory == "/" for mount in self._mounts):
+        if directory == "/" and self._mounts:
+            below = self._mounts[-1].directory
+            raise GuestError(f"/: {below} is mounted and would be hidden", f"umount {below}")
+        if directory != "/" and not self.at_root():
             self._make_point(handle, directory)
-        options = READ_ONLY
-        try:
-            handle.mount(device, directory, options)
-        except GuestError:
-            if fs_type not in _NO_JOURNAL:
-                raise
-            options = _NO_JOURNAL[fs_type]
-            handle.mount(device, directory, options)
+        options = mount_read_only(handle, device, directory, fs_type)
         self._mounts.append(Mount(directory, device, fs_type, options))
 
-    def adopt(self, device: str, directory: Name, fs_type: str) -> None:
+    def adopt(self, mount: Mount) -> None:
         """Count a mount that was made read-only elsewhere."""
-        self._mounts.append(Mount(directory, device, fs_type, READ_ONLY))
+        self._mounts.append(mount)
 
     def _make_point(self, handle: Handle, directory: str) -> None:
         made = ""
@@ -70,11 +90,7 @@ class MountTable:
             made += f"/{part}"
             if made in self._made_points:
                 continue
-            try:
-                handle.make_mount_point(made)
-            except GuestError as error:
-                if error.errno != errno.EEXIST:
-                    raise
+            _make_if_missing(handle, made)
             self._made_points.append(made)
 
     def unmount(self, handle: Handle, directory: str) -> None:
@@ -93,8 +109,8 @@ class MountTable:
         self._mounts.remove(found)
 
     def restore(self, handle: Handle) -> None:
-        """Make every mount again on a new appliance."""
+        """Make every mount again, on a new appliance or after all was unmounted."""
         for point in self._made_points:
-            handle.make_mount_point(point)
+            _make_if_missing(handle, point)
         for mount in self._mounts:
             handle.mount(mount.device, mount.directory, mount.options)

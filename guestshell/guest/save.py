@@ -26,6 +26,10 @@ _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
+_DEEPEST = 200
+"""Directories in one another: each is held open while what is in it is saved."""
+
+
 @dataclass(frozen=True, slots=True)
 class Saved:
     """A file carried out, or one left behind and why."""
@@ -40,6 +44,8 @@ class Saved:
 def _host_error(host: Path, error: OSError) -> HostError:
     if error.errno == errno.ENOSPC:
         return HostError(f"{host}: no space left on the host", "nothing was left half-written")
+    if error.errno == errno.ENOENT:
+        return HostError(f"{host.parent}: this host has no such directory", "make it first")
     return HostError(f"{host}: {(error.strerror or str(error)).lower()}")
 
 
@@ -78,9 +84,15 @@ class Saver:
         gets the number of bytes written as they are. Times are kept; owners, modes and
         attributes are not. Raises PathError, or HostError, and then leaves nothing behind.
         """
-        if not force and os.path.lexists(host):
-            raise HostError(f"{host}: exists already", "--force overwrites it")
-        temporary = host.parent / f".{host.name[:100]}.{secrets.token_hex(4)}.partial"
+        if "\0" in str(host):
+            raise HostError("a host path cannot contain a NUL byte")
+        if os.path.lexists(host):
+            if not force:
+                raise HostError(f"{host}: exists already", "--force overwrites it")
+            if not (host.is_file() or host.is_dir()):
+                raise HostError(f"{host}: is no regular file and is not overwritten")
+        # the host's name is not part of it: that may be as long as a name can be
+        temporary = host.parent / f".guestctl-{secrets.token_hex(8)}.partial"
         try:
             entry = self._tree.entry(self._tree.resolve(path))
             if entry.is_directory:
@@ -101,7 +113,11 @@ class Saver:
         if host.is_dir() and not host.is_symlink() and temporary.is_dir():
             old = temporary.with_suffix(".old")
             host.rename(old)
-            temporary.rename(host)
+            try:
+                temporary.rename(host)
+            except BaseException:
+                old.rename(host)
+                raise
             shutil.rmtree(old)
         else:
             temporary.rename(host)
@@ -163,11 +179,18 @@ class Saver:
         depth: int,
         advance: Callable[[int], None],
     ) -> Iterator[Saved]:
-        for entry in self._tree.entries(directory.path):
+        try:
+            entries = self._tree.entries(directory.path)
+        except PathError as error:
+            yield Saved(directory.path, Name(""), Size(0), "", error.problem)
+            return
+        for entry in entries:
             name = encode_name(entry.name)
             target = Name(f"{host}/{entry.name}")
             if b"/" in name or name in (b"", b".", b".."):
                 yield Saved(entry.path, Name(""), Size(0), "", "its name is no file name")
+            elif entry.is_directory and depth >= _DEEPEST:
+                yield Saved(entry.path, Name(""), Size(0), "", "is nested too deeply")
             elif entry.is_directory:
                 os.mkdir(name, dir_fd=descriptor)
                 inner = os.open(name, _DIRECTORY, dir_fd=descriptor)
@@ -198,7 +221,7 @@ class Saver:
 
     @staticmethod
     def _save_link(entry: Entry, directory: int, name: bytes, host: Name, depth: int) -> Saved:
-        if entry.target is None or not st.S_ISLNK(entry.mode):
+        if not entry.target or not st.S_ISLNK(entry.mode):
             return Saved(entry.path, Name(""), Size(0), "", f"is a {entry.kind}")
         if not link_stays_inside(entry.target, depth):
             return Saved(entry.path, Name(""), Size(0), "", "is a symlink that leads out")

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 
 from guestshell.engine.appliance import Appliance
-from guestshell.errors import GuestError
+from guestshell.errors import GuestError, PathError
 from guestshell.guest.devices import Disk, FileSystem, Partition, Survey, Usage
+from guestshell.guest.entries import kind_of
 from guestshell.guest.image import Image
 from guestshell.guest.layout import Layout
 from guestshell.guest.mounts import Mount, MountTable
+from guestshell.guest.tree import path_error
 from guestshell.values import Name, Percent, Size
 
 
@@ -110,9 +112,19 @@ class Storage:
             raise GuestError(f"{device}: has partitions", "mount one of those: partitions")
         if found is None:
             raise GuestError(f"{device}: no such device", "filesystems lists them")
+        if directory != "/" and self._table.at_root():
+            self._need_directory(directory)
         self._appliance.call(
             lambda handle: self._table.mount(handle, device, directory, found.type)
         )
+
+    def _need_directory(self, directory: Name) -> None:
+        try:
+            status = self._appliance.call(lambda handle: handle.stat(directory))
+        except GuestError as error:
+            raise path_error(directory, error) from error
+        if kind_of(status.mode) != "directory":
+            raise PathError(directory, "is not a directory", "mount needs one")
 
     def unmount(self, directory: str) -> None:
         """Unmount a directory or device."""

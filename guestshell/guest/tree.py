@@ -91,11 +91,11 @@ class Tree:
         self._dirents = _Kept()
         self._entries = _Kept()
 
-    def call(self, path: str, call: Callable[[Handle], _T]) -> _T:
+    def call(self, path: str, call: Callable[[Handle], _T], *, stream: bool = False) -> _T:
         """Run a call about a path; its failure becomes a PathError that names the path."""
         self._check_mounted()
         try:
-            return self._appliance.call(call)
+            return self._appliance.call(call, stream=stream)
         except GuestError as error:
             if isinstance(error, PathError):
                 raise
@@ -117,49 +117,38 @@ class Tree:
         target = None
         if kind_of(status.mode) == "symlink":
             target = self.call(path, lambda handle: handle.readlink(path))
-        directory, name = paths.split(path)
-        return self._entry(directory, name or Name("/"), Name(path), status, target)
+        name = paths.split(path)[1] or Name("/")
+        return self._entry(name, Name(path), status, target)
 
-    def _entry(
-        self, directory: str, name: Name, path: Name, status: StatNs, target: Name | None
-    ) -> Entry:
+    def _entry(self, name: Name, path: Name, status: StatNs, target: Name | None) -> Entry:
         return make_entry(
             path, name, status, target, self.user_name(status.uid), self.group_name(status.gid)
         )
 
     # -- listing -------------------------------------------------------------------------------
 
-    def kept_names(self, directory: str) -> Sequence[Dirent] | None:
-        """Give a listing that is already known, without asking the appliance."""
-        return self._dirents.look_up(directory)
-
     def names(self, directory: str) -> Sequence[Dirent]:
         """Give the names and kinds of a directory in byte order. Raises PathError."""
-        known = self._dirents.look_up(directory)
+        kept = self._dirents  # what was asked before a mount is not kept for after it
+        known = kept.look_up(directory)
         if known is not None:
             return known
-        listing = self.call(directory, lambda handle: self._read_directory(handle, directory))
-        listing.sort(key=lambda dirent: dirent.name.encode("utf-8", "surrogateescape"))
-        self._dirents.keep(directory, listing)
-        return listing
-
-    def _read_directory(self, handle: Handle, directory: str) -> list[Dirent]:
         try:
-            listing = handle.readdir(directory)
-        except GuestError as error:
+            listing = self.call(directory, functools.partial(_read_directory, directory))
+        except PathError as error:
             if error.errno:
                 raise
             # before 1.50 a listing over the protocol's 4 MiB fails without an errno
-            return _read_long_directory(handle, directory)
-        unknown = [dirent.name for dirent in listing if dirent.kind not in _KIND_LETTER.values()]
-        if not unknown:
-            return listing
-        known = [dirent for dirent in listing if dirent.kind in _KIND_LETTER.values()]
-        return known + _dirents_by_stat(handle, directory, unknown)
+            read = functools.partial(_read_long_directory, directory)
+            listing = self.call(directory, read, stream=True)
+        listing.sort(key=lambda dirent: dirent.name.encode("utf-8", "surrogateescape"))
+        kept.keep(directory, listing)
+        return listing
 
     def entries(self, directory: str) -> Sequence[Entry]:
         """Give the rows of a directory in byte order, in two or three calls. Raises PathError."""
-        known = self._entries.look_up(directory)
+        kept = self._entries
+        known = kept.look_up(directory)
         if known is not None:
             return known
         names = [dirent.name for dirent in self.names(directory)]
@@ -167,19 +156,26 @@ class Tree:
         rows: list[Entry] = []
         targets: dict[Name, Name] = {}
         for batch in _batches(links):
-            found = self.call(directory, functools.partial(_read_links, directory, batch))
-            targets.update(zip(batch, found, strict=True))
+            targets.update(zip(batch, self._targets(directory, batch), strict=True))
         for batch in _batches(names):
             stats = self.call(directory, functools.partial(_read_stats, directory, batch))
             rows.extend(
-                self._entry(
-                    directory, name, paths.child(directory, name), status, targets.get(name)
-                )
+                self._entry(name, paths.child(directory, name), status, targets.get(name))
                 for name, status in zip(batch, stats, strict=True)
                 if status is not None
             )
-        self._entries.keep(directory, rows)
+        kept.keep(directory, rows)
         return rows
+
+    def _targets(self, directory: str, links: Sequence[Name]) -> list[Name]:
+        try:
+            return self.call(directory, functools.partial(_read_links, directory, links))
+        except PathError as error:
+            if error.errno or len(links) < 2:
+                raise
+        # targets of 4 KiB each overflow a message that holds thousands of plain ones
+        half = len(links) // 2
+        return self._targets(directory, links[:half]) + self._targets(directory, links[half:])
 
     # -- walking -------------------------------------------------------------------------------
 
@@ -259,7 +255,17 @@ def _read_stats(directory: str, names: Sequence[Name], handle: Handle) -> list[S
     return handle.lstat_list(directory, names)
 
 
-def _read_long_directory(handle: Handle, directory: str) -> list[Dirent]:
+def _read_directory(directory: str, handle: Handle) -> list[Dirent]:
+    listing = handle.readdir(directory)
+    letters = _KIND_LETTER.values()
+    unknown = [dirent.name for dirent in listing if dirent.kind not in letters]
+    if not unknown:
+        return listing
+    known = [dirent for dirent in listing if dirent.kind in letters]
+    return known + _dirents_by_stat(handle, directory, unknown)
+
+
+def _read_long_directory(directory: str, handle: Handle) -> list[Dirent]:
     with tempfile.TemporaryDirectory(prefix="guestctl-") as temporary:
         target = Path(temporary) / "names"
         handle.ls0(directory, str(target))

@@ -37,7 +37,9 @@ class Spinner:
             self._status = self._console.status(self._text(), spinner="dots")
             self._status.start()
         while not self._stopped.wait(0.2):
-            self._status.update(self._text())
+            with self._lock:
+                if self._status is not None:
+                    self._status.update(self._text())
 
     def _text(self) -> str:
         from rich.markup import escape

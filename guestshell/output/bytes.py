@@ -8,6 +8,7 @@ from guestshell.output.safe import safe_line
 
 _SNIFFED = 8192
 _LONGEST = 64 * 1024
+_MOST_COLOURED = 20_000
 """A line longer than this is shown in parts: memory stays bounded without newlines."""
 
 
@@ -55,7 +56,13 @@ def highlighted_lines(blocks: Iterable[bytes], name: str) -> Iterator[str]:
     from pygments.lexers import TextLexer, get_lexer_for_filename
     from pygments.util import ClassNotFound
 
-    text = "\n".join(safe_lines(blocks))
+    lines = safe_lines(blocks)
+    shown = list(itertools.islice(lines, _MOST_COLOURED))
+    beyond = next(lines, None)
+    if beyond is not None:  # highlighting needs the whole text in memory
+        yield from itertools.chain(shown, [beyond], lines)
+        return
+    text = "\n".join(shown)
     try:
         lexer = get_lexer_for_filename(name, text, stripnl=False)
     except ClassNotFound:

@@ -9,8 +9,10 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-_LESS_OPTIONS = "FRX"
-"""-F ends when all fits on a screen, -R passes colours on, -X leaves the text on the screen."""
+_LESS_OPTIONS = "FRXPlines %lt-%lb   q leaves, h helps$"
+"""P is the prompt; -F ends when all fits on a screen, -R passes colours on,
+-X leaves the text on the screen.
+"""
 
 
 def pager_command() -> list[str] | None:

@@ -14,6 +14,7 @@ class Layout(enum.Enum):
     TABLE = "a line a row under headings"
     DETAILS = "a line a field"
     LINES = "fields joined on a line, shown as they come"
+    CHECKSUMS = "digest and name as sha256sum(1) writes them"
     GRID = "one name a row, several side by side"
 
 
@@ -34,10 +35,9 @@ class Records(Generic[_Row]):
 
 @dataclass
 class Text:
-    """Lines without their ends. `paged`: show them in the pager even when they would fit."""
+    """Lines without their ends."""
 
     lines: Iterable[str]
-    paged: bool = False
 
 
 @dataclass

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
 
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  lives as we do
+
+
 class Sink:
     """Shows results on `stdout`, and everything else on `stderr`.
 
@@ -38,8 +42,9 @@ class Sink:
         interactive: bool = False,
         verbose: bool = False,
     ) -> None:
-        self._out = stdout or sys.stdout
-        self._err = stderr or sys.stderr
+        # a stream that the caller has closed is None
+        self._out = stdout or sys.stdout or _nowhere()
+        self._err = stderr or sys.stderr or _nowhere()
         self._interactive = interactive
         self.verbose = verbose
         self._spinner: Spinner | None = None
@@ -70,7 +75,7 @@ class Sink:
             self._show_records(result)
         elif isinstance(result, Text):
             lines = (safe_line(line) for line in result.lines) if self.terminal else result.lines
-            self._show_lines(lines, paged=result.paged, page=True)
+            self._show_lines(lines, paged=False, page=True)
         elif isinstance(result, Blob):
             self._show_blob(result)
         elif isinstance(result, ClearScreen) and self.terminal:
@@ -82,7 +87,9 @@ class Sink:
 
         width = self.size().columns
         lines = render(records, color=self.color, width=width, terminal=self.terminal)
-        self._show_lines(lines, paged=False, page=records.layout is not Layout.LINES)
+        self._show_lines(
+            lines, paged=False, page=records.layout not in (Layout.LINES, Layout.CHECKSUMS)
+        )
 
     def _show_lines(self, lines: Iterable[str], *, paged: bool, page: bool) -> None:
         if page and self._interactive and self.terminal:
@@ -144,17 +151,18 @@ class Sink:
         """Write a line about something that is not as it should be."""
         self._say(f"warning: {message}", "yellow")
 
-    def error(self, error: GuestShellError | str) -> None:
-        """Write what went wrong in one line; the trace too when verbose."""
-        self._say(str(error), "red")
-        if self.verbose and isinstance(error, BaseException):
-            self._err.write("".join(traceback.format_exception(error)))
-            self._err.flush()
+    def error(self, error: GuestShellError, message: str = "") -> None:
+        """Write what went wrong in one line, `message` or its own; the trace when verbose."""
+        self._say(message or str(error), "red")
+        if self.verbose:
+            for line in "".join(traceback.format_exception(error)).splitlines():
+                self._say(line, "")
 
     def _say(self, message: str, style: str) -> None:
         self.stop_spinner()
         with contextlib.suppress(OSError, ValueError):
             self._out.flush()
+        with contextlib.suppress(OSError, ValueError):
             encoding = self._err.encoding or "utf-8"
             text = safe_line(message).encode(encoding, "backslashreplace").decode(encoding)
             self._err.write(paint(text, style, color=self._err_color) + "\n")
@@ -166,7 +174,7 @@ class Sink:
         if self.stderr_terminal and self._interactive:
             from guestshell.output.activity import Spinner
 
-            self._spinner = Spinner(self._console, message)
+            self._spinner = Spinner(self._console, lambda: safe_line(message()))
         try:
             yield
         finally:
@@ -187,5 +195,5 @@ class Sink:
         from guestshell.output.activity import progress_bar
 
         self.stop_spinner()
-        with progress_bar(self._console, label, total) as advance:
+        with progress_bar(self._console, safe_line(label), total) as advance:
             yield advance

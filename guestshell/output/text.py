@@ -69,6 +69,22 @@ def lines(records: Records[Any], *, color: bool, raw_names: bool) -> Iterator[st
         yield records.separator.join(parts)
 
 
+def checksums(records: Records[Any], *, raw_names: bool) -> Iterator[str]:
+    """Yield digest and name; a name with a newline or backslash escaped as sha256sum(1) does.
+
+    Without that a guest could forge lines of the list by the names of its files.
+    """
+    digest, name = columns_of(records.type, records.columns, records.human_sizes)
+    for row in records.rows:
+        value = getattr(row, name.field)
+        if not raw_names:
+            yield f"{digest.text(getattr(row, digest.field))}  {name.text(value)}"
+            continue
+        escaped = value.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+        mark = "\\" if escaped != value else ""
+        yield f"{mark}{getattr(row, digest.field)}  {escaped}"
+
+
 def grid(records: Records[Any], *, color: bool, width: int) -> Iterator[str]:
     """Yield the names of the rows in columns, read downwards, as wide as the terminal allows."""
     [column] = columns_of(records.type, records.columns, records.human_sizes)
@@ -139,4 +155,6 @@ def render(records: Records[Any], *, color: bool, width: int, terminal: bool) ->
         return details(records, color=color)
     if records.layout is Layout.GRID and terminal:
         return grid(records, color=color, width=width)
+    if records.layout is Layout.CHECKSUMS:
+        return checksums(records, raw_names=not terminal)
     return lines(records, color=color, raw_names=not terminal)

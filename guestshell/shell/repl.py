@@ -2,7 +2,10 @@
 
 import contextlib
 import os
+import sys
+import termios
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
@@ -14,7 +17,7 @@ from prompt_toolkit.output import ColorDepth, create_output
 from prompt_toolkit.shortcuts import CompleteStyle
 
 from guestshell.commands.context import Leave
-from guestshell.errors import ExitCode, GuestShellError
+from guestshell.errors import ExitCode
 from guestshell.session import Session
 from guestshell.shell.completion import ShellCompleter
 from guestshell.shell.highlighting import STYLE, LineLexer
@@ -23,6 +26,23 @@ from guestshell.shell.keys import key_bindings
 from guestshell.shell.toolbar import prompt_text, toolbar_text
 
 _REFRESH_SECONDS = 0.5
+
+
+@contextlib.contextmanager
+def _no_echo() -> Iterator[None]:
+    """Keep what is typed ahead off the screen; the next prompt still gets it."""
+    try:
+        descriptor = sys.stdin.fileno()
+        before = termios.tcgetattr(descriptor)
+    except (termios.error, OSError, ValueError):
+        yield
+        return
+    quiet = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+    termios.tcsetattr(descriptor, termios.TCSADRAIN, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 class Repl:
@@ -80,9 +100,9 @@ class Repl:
     def _announce(self) -> None:
         try:
             inspection = self._session.guest.inspect()
-        except GuestShellError as error:
+        except Exception as error:  # a thread of our own has nobody to raise to
             if not self._session.guest.is_closed:
-                self.note(str(error))
+                self.note(f"the system could not be described: {error}")
             return
         self._headline = inspection.headline
         self.note(f"Found {inspection.headline}")
@@ -101,5 +121,6 @@ class Repl:
                     line = self._prompt.prompt(pre_run=self._show_notes_above_prompt)
                 except KeyboardInterrupt:
                     continue
-                self._session.run(line)
+                with _no_echo():
+                    self._session.run(line)
         return ExitCode.DONE

@@ -29,10 +29,14 @@ def toolbar_text(session: Session, headline: str, line: str, columns: int) -> st
     if hint := usage_hint(name):
         return safe_line(f" {hint}")[:columns]
     images = ", ".join(image.path.name for image in session.guest.images)
-    parts = [images, headline, appliance_state(session)]
-    if session.last_seconds >= 0.001:
-        parts.append(f"{session.last_seconds:.3f} s")
-    return safe_line(" " + " │ ".join(part for part in parts if part))[:columns]
+    state = appliance_state(session)
+    seconds = f"{session.last_seconds:.3f} s" if session.last_seconds >= 0.001 else ""
+    # in a narrow terminal what never changes goes first
+    for parts in ([images, headline, state, seconds], [headline, state, seconds], [state, seconds]):
+        text = safe_line(" " + " │ ".join(part for part in parts if part))
+        if len(text) <= columns:
+            break
+    return text[:columns]
 
 
 def prompt_text(session: Session) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ import pytest
 from guestshell import Guest
 from guestshell.commands import COMMANDS
 from guestshell.demo import story
-from guestshell.errors import ExitCode
+from guestshell.errors import ExitCode, GuestError
 from tests.conftest import Console
 
 pytestmark = pytest.mark.appliance
@@ -130,8 +130,6 @@ def test_cat(console: Console) -> None:
     assert both.decode() == story.TEXTS["/etc/hostname"] + story.TEXTS["/etc/fstab"]
     assert console.lines("cat -n /etc/hosts")[1].startswith("     2  192.0.2.10")
     assert console.bytes("cat /usr/bin/bash") == story.PROGRAMS["/usr/bin/bash"][0]
-    console.run("cat /etc/hostname /nope")
-    assert console.status is ExitCode.FAILED
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "/var/log/syslog", "/etc/hostname"])
@@ -265,7 +263,10 @@ def test_save(console: Console, tmp_path: Path) -> None:
     console.run(f"save /etc/hostname /etc/hosts {tmp_path}/nowhere")
     assert "is not a directory" in console.error
     console.run(f"save /etc/hostname {tmp_path}/no/such/place")
-    assert "no such file or directory" in console.error
+    assert "this host has no such directory" in console.error
+    console.run("save --force /etc/hostname /dev/null")
+    assert "is not overwritten" in console.error
+    assert Path("/dev/null").is_char_device()
     assert "skipped" in console.run(f"save -r /srv {tmp_path}").lower()
 
 
@@ -285,3 +286,83 @@ def test_history_and_clear(console: Console) -> None:
     assert len(console.lines("history 2")) == 3
     assert console.lines("history 5 cat")[1:] == ["     1  cat a", "     3  cat b"]
     assert console.run("clear") == ""
+
+
+def test_one_bad_path_does_not_stop_the_others(console: Console) -> None:
+    for command in ("cat", "hash", "ls -1", "stat", "file", "grep web01", "du -s"):
+        output = console.run(f"{command} /nope /etc/hostname")
+        assert console.status is ExitCode.FAILED
+        assert "/nope: no such file or directory" in console.error
+        if command != "du -s":
+            assert "hostname" in output or "web01" in output, command
+
+
+def test_a_second_root_account_is_found(console: Console) -> None:
+    assert "/etc/passwd" in console.lines("find /etc -user sysupd")
+    console.run("find /etc -user nobody-at-all")
+    assert "the guest has no user 'nobody-at-all'" in console.error
+
+
+def test_a_slash_at_the_end_follows_a_link(console: Console) -> None:
+    assert console.lines("find /bin") == ["/bin"]
+    assert "/usr/bin/bash" in console.lines("find /bin/")
+
+
+def test_a_checksum_list_cannot_be_forged(console: Console, tmp_path: Path, staged: Path) -> None:
+    listing = console.run("hash -r /srv/names")
+    assert "\\n" in listing
+    assert len(listing.splitlines()) == len(console.lines("find /srv/names -type f -name '*'")) - 1
+    (tmp_path / "sums").write_bytes(
+        console.bytes("hash -r /srv/names").replace(b"  /srv", b"  " + bytes(staged) + b"/srv")
+    )
+    subprocess.run(["sha256sum", "-c", "--quiet", tmp_path / "sums"], check=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("head -n 99999999999999999999 /etc/passwd", "is not in the range"),
+        ("grep -C 99999999999999999999 x /etc/passwd", "is not in the range"),
+        ("grep '[' /etc/passwd", "has a [ without its ]"),
+        ("save /etc/hostname ~nobody-here/x", "no such user"),
+        ("save /etc/hostname $'a\\0b'", "NUL"),
+        ("cat $'a\\0b'", "NUL"),
+        ("cat ''", "an empty path leads nowhere"),
+        ("cat /etc/*.conf", "wildcards are not expanded"),
+        ("find / -exec rm", "no such option: -exec"),
+        ("cd /srv/loop", "too many levels of symbolic links"),
+        ("mount /dev/sda1 /etc/hostname", "is not a directory"),
+        ("ls \\", "nothing follows the backslash"),
+    ],
+)
+def test_bad_input_gets_one_line(console: Console, line: str, words: str) -> None:
+    console.run(line)
+    assert console.status in (ExitCode.FAILED, ExitCode.USAGE)
+    assert words in console.error
+    assert console.error.count("\n") == 1
+
+
+def test_a_defect_of_one_command_does_not_end_the_session(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(console.session, "execute", broken)
+    console.run("ls")
+    assert (
+        console.error
+        == "ls: unexpected ZeroDivisionError: division by zero (--verbose shows where)\n"
+    )
+    assert console.status is ExitCode.FAILED
+
+
+def test_the_same_error_reads_the_same_twice(console: Console) -> None:
+    error = GuestError("it broke")
+
+    def broken(*_: object) -> None:
+        raise error
+
+    console.session.execute = broken  # type: ignore[method-assign,assignment]
+    first = (console.run("ls"), console.error)
+    assert (console.run("ls"), console.error) == first == ("", "ls: it broke\n")

@@ -8,12 +8,12 @@ from guestshell.commands.patterns import compile_pattern
 from guestshell.errors import UsageError
 
 BASIC = ["a+b", r"a\+b", r"a\{2\}", r"\(a\|b\)c", "(a|b)c", "^*a", "[[:upper:][:digit:]]",
-         "a.c$", "x?y"]  # fmt: skip
+         "a.c$", "x?y", r"\<ab\>", "a^b", "a$b", "^a", "a**"]  # fmt: skip
 EXTENDED = ["a+b", "a{2}", "(a|b)c", "[[:digit:]]x", "[]a]b", "[^]a]b", r"a\.b", "x?y", r"[\]a",
-            "[a-c-]z"]  # fmt: skip
+            "[a-c-]z", "a++b", "a+?b", "(a*)*b"]  # fmt: skip
 CASES = [(pattern, False) for pattern in BASIC] + [(pattern, True) for pattern in EXTENDED]
 TEXT = ["a+b", "aab", "aa", "a{2}", "ac", "bc", "(a|b)c", "*a", "7x", "]b", "ab", "cb", "a.b",
-        "axb", "Q", "abc", "x?y", "xy", "y", r"\a", "-z", "bz"]  # fmt: skip
+        "axb", "Q", "abc", "x?y", "xy", "y", r"\a", "-z", "bz", "a^b", "a$b", "x ab y"]  # fmt: skip
 
 
 @pytest.mark.parametrize(("pattern", "extended"), CASES)

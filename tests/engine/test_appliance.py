@@ -136,7 +136,7 @@ def test_ctrl_c_ends_any_other_call_by_a_new_appliance(running: Running) -> None
 
 
 def test_ctrl_c_takes_a_waiting_call_back(appliance: Appliance) -> None:
-    running = appliance.submit(lambda handle: time.sleep(1.5))
+    running = appliance.background(lambda handle: time.sleep(1.5))
     timer = interrupt_in(0.3)
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):

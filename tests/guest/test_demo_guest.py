@@ -221,7 +221,7 @@ def test_a_disk_without_system_is_mounted_by_device(data_disk: Path) -> None:
     with Guest(data_disk) as guest:
         inspection = guest.inspect()
         assert inspection.os is None
-        assert inspection.headline == "no operating system found, 2 file systems mounted"
+        assert inspection.headline == "no operating system, 2 file systems mounted"
         assert [entry.name for entry in guest.ls("/")] == ["sda1", "sda2"]
         assert guest.read_text("/sda2/only-on-2") == "data\n"
         # over 4 MiB of names, which one message of the protocol cannot carry
@@ -262,6 +262,22 @@ def test_several_images_are_one_guests_disks(demo: Path, blank_disk: Path, tmp_p
         assert guest.inspect().warnings == ()
         kinds = {row.device: row.type for row in guest.filesystems()}
         assert kinds == {"/dev/sda1": "ext4", "/dev/sdb": "unknown"}
+
+
+def test_what_the_guest_wrote_is_never_taken_for_an_image_format(
+    demo: Path, tmp_path: Path
+) -> None:
+    # a disk whose first bytes are a qcow2 header that names a host file
+    inner, outer = tmp_path / "inner.qcow2", tmp_path / "outer.qcow2"
+    command = ["qemu-img", "create", "-q", "-f", "qcow2", "-b", str(demo), "-F", "raw", str(inner)]
+    subprocess.run(command, check=True)
+    subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", inner, outer], check=True)
+    for image, image_format in ((outer, "qcow2"), (inner, "raw")):
+        with Guest(image, image_format=image_format) as guest:
+            assert guest.partitions() == []
+            size = guest.appliance.call(lambda handle: handle.device_size("/dev/sda"))
+            assert size < demo.stat().st_size
+            assert guest.inspect().os is None
 
 
 def test_a_blank_disk_opens_with_the_device_commands(blank_disk: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from guestshell.errors import ImageError
-from guestshell.guest.image import FORMATS, detect_format, open_image
+from guestshell.guest.image import FORMATS, damage, detect_format, open_image
 
 
 def make(path: Path, image_format: str, *options: str, size: str = "") -> Path:
@@ -81,6 +81,50 @@ def test_a_backing_file_elsewhere_is_not_followed(tmp_path: Path) -> None:
         tmp_path / "top.qcow2", "qcow2", "-u", "-b", "nbd://192.0.2.1/x", "-F", "raw", size="8M"
     )
     assert "not a file of this host" in failure(image)
+
+
+def test_files_that_an_image_names_as_its_data_are_not_opened(tmp_path: Path) -> None:
+    secret = tmp_path / "elsewhere" / "secret.img"
+    secret.parent.mkdir()
+    secret.write_bytes(bytes(2**20))
+    vmdk = tmp_path / "disk.vmdk"
+    vmdk.write_text(
+        f'# Disk DescriptorFile\nversion=1\ncreateType="monolithicFlat"\nRW 2048 FLAT "{secret}" 0\n'
+    )
+    assert "outside its directory" in failure(vmdk)
+    outside = make(tmp_path / "data.qcow2", "qcow2", "-o", f"data_file={secret},data_file_raw=on")
+    assert "another file" in failure(outside)
+
+
+def test_a_backing_format_that_qemu_sees_otherwise_is_refused(tmp_path: Path) -> None:
+    base = tmp_path / "base.img"
+    base.write_bytes(b"#x\nversion=1\n" + bytes(2**20))
+    image = make(tmp_path / "top.qcow2", "qcow2", "-b", "base.img", "-F", "raw", size="8M")
+    subprocess.run(["qemu-img", "amend", "-f", "qcow2", "-o", "compat=1.1", str(image)], check=True)
+    data = bytearray(image.read_bytes())
+    at = data.index(b"raw", 72)  # the header extension that records the backing format
+    data[at - 8 : at - 4] = b"\x12\x34\x56\x78"
+    image.write_bytes(bytes(data))
+    assert "another format" in failure(image)
+
+
+def test_a_qcow2_that_was_cut_short_is_told(tmp_path: Path) -> None:
+    source = tmp_path / "source.raw"
+    source.write_bytes(bytes(range(256)) * 2**14)
+    image = tmp_path / "disk.qcow2"
+    subprocess.run(["qemu-img", "convert", "-O", "qcow2", source, image], check=True)
+    assert damage(open_image(image)) == ""
+    with image.open("r+b") as file:
+        file.truncate(image.stat().st_size // 2)
+    assert "is damaged or cut short" in damage(open_image(image))
+
+
+def test_an_overlay_is_opened_through_a_symlink(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    make(tmp_path / "real" / "base.img", "raw")
+    make(tmp_path / "real" / "top.qcow2", "qcow2", "-b", "base.img", "-F", "raw")
+    (tmp_path / "link.qcow2").symlink_to("real/top.qcow2")
+    assert open_image(tmp_path / "link.qcow2").backing is not None
 
 
 def test_a_chain_that_bites_its_tail_ends(tmp_path: Path) -> None:

@@ -40,12 +40,12 @@ def system(root: Path, identity: str, fstab: str) -> Path:
 def two_systems(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def build(image: Path) -> None:
         roots = [
-            system(tmp_path_factory.mktemp("one"), "debian", BROKEN_FSTAB),
+            system(tmp_path_factory.mktemp("one"), "debian", "/dev/sda1 / ext4 defaults 0 1\n"),
             system(tmp_path_factory.mktemp("two"), "debian", "/dev/sda2 / ext4 defaults 0 1\n"),
         ]
         partitioned(image, [24, 24], lambda index: roots[index])
 
-    return watch(cached("two.img", BROKEN_FSTAB + "two debians 1", build))
+    return watch(cached("two.img", "two debians 2", build))
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guestshell.demo.story import program
+from guestshell.guest.content import byte_lines
 from guestshell.guest.devices import Device, Survey
 from guestshell.guest.facts.accounts import parse_groups, parse_users
 from guestshell.guest.facts.dpkg import parse_status
@@ -76,6 +77,23 @@ def test_password_states() -> None:
     )
     users = parse_users(passwd, b"a:$6$h:1\nb:!x:1\nc::1\n", [])
     assert [user.password for user in users] == ["set", "locked", "none", "none", "unknown"]
+
+
+def test_numbers_that_are_none_are_left_out() -> None:
+    nines = b"9" * 5000
+    assert parse_users(b"a:x:" + nines + b":0::/:/s\n", b"", []) == []
+    assert parse_groups(b"a:x:" + nines + b":\n") == []
+    [package] = parse_status([b"Package: a\n", b"Installed-Size: " + nines + b"\n"])
+    assert package.size == 0
+
+
+def test_fstab_places_that_are_none_are_left_out() -> None:
+    assert parse_fstab(b"/dev/sda1 /a\\000b ext4\n/dev/sda1 /../x ext4\n") == []
+
+
+def test_lines_of_blocks_are_whole_and_bounded() -> None:
+    assert list(byte_lines([b"a\nb", b"c\r", b"d\n", b"e"])) == [b"a\n", b"bc\rd\n", b"e"]
+    assert max(map(len, byte_lines([bytes(2**20)] * 5))) <= 2**21
 
 
 def test_dpkg_leaves_out_what_was_removed() -> None:

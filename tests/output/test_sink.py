@@ -74,10 +74,20 @@ def test_an_error_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_verbose_adds_the_trace() -> None:
     err = Stream(False)
     try:
-        raise UsageError("wrong")
+        raise UsageError("wrong \x1b[31m")
     except UsageError as error:
         Sink(Stream(False), err, verbose=True).error(error)
     assert b"Traceback" in err.bytes
+    assert b"\x1b" not in err.bytes
+
+
+def test_the_label_of_a_progress_bar_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    err = Stream(True)
+    with Sink(Stream(True), err).progress("Saving /a\x1b]0;title\x07[red]", 10) as advance:
+        advance(10)
+    assert b"\x1b]0;" not in err.bytes
+    assert b"\\x1b]0;title\\x07[red]" in err.bytes
 
 
 def test_errors_of_rows_still_being_found_come_out() -> None:

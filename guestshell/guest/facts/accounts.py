@@ -37,12 +37,16 @@ def _rows(data: bytes, least: int) -> list[list[Name]]:
     return rows
 
 
+def _is_id(text: str) -> bool:
+    return text.isdecimal() and len(text) <= 10  # 32 bits
+
+
 def parse_groups(data: bytes) -> list[Group]:
     """Give the groups of a group(5) file; damaged lines are left out."""
     return [
         Group(name, int(gid), tuple(Name(member) for member in members.split(",") if member))
         for name, _, gid, members in (row[:4] for row in _rows(data, 4))
-        if gid.isdecimal()
+        if _is_id(gid)
     ]
 
 
@@ -60,7 +64,7 @@ def parse_users(passwd: bytes, shadow: bytes, groups: list[Group]) -> list[User]
     hashes = {row[0]: row[1] for row in _rows(shadow, 2)}
     users = []
     for name, password, uid, gid, comment, home, shell in (row[:7] for row in _rows(passwd, 7)):
-        if not (uid.isdecimal() and gid.isdecimal()):
+        if not (_is_id(uid) and _is_id(gid)):
             continue
         field = hashes.get(name) if password == "x" else password
         users.append(

@@ -6,7 +6,6 @@ from guestshell.guest.facts.package import Package
 from guestshell.values import decode_name
 
 STATUS = "/var/lib/dpkg/status"
-STATUS_DIRECTORY = "/var/lib/dpkg/status.d"
 
 _WANTED = {b"Package", b"Version", b"Architecture", b"Status", b"Description", b"Installed-Size"}
 
@@ -35,5 +34,5 @@ def _package(fields: dict[bytes, bytes]) -> Iterator[Package]:
             decode_name(fields.get(key, b""))
             for key in (b"Package", b"Version", b"Architecture", b"Description")
         ),
-        size=int(kib) * 1024 if kib.isdigit() else 0,
+        size=int(kib) * 1024 if kib.isdigit() and len(kib) < 16 else 0,
     )

@@ -71,7 +71,8 @@ def completion(image: Path) -> tuple[float, float, float]:
     """Give the seconds of a Tab in a directory of 10,000 names.
 
     The first one there, later ones with a prefix that 1,000 names begin with, and later ones
-    that all 10,000 begin with, of which the menu shows 1,000: all that happens between the key and the menu's rows.
+    that all 10,000 begin with, of which the menu shows 1,000: all that happens between the
+    key and the menu's rows.
     """
     with Guest(image) as guest:
         guest.layout()

@@ -2,8 +2,6 @@
 
 from enum import IntEnum
 
-from guestshell.language.quoting import quote
-
 
 class ExitCode(IntEnum):
     """Exit status of the program."""
@@ -51,7 +49,7 @@ class PathError(GuestError):
     """A path in the guest is not what was asked for: missing, or of the wrong kind."""
 
     def __init__(self, path: str, problem: str, remedy: str = "", errno: int = 0) -> None:
-        super().__init__(f"{quote(path)}: {problem}", remedy, errno)
+        super().__init__(f"{path}: {problem}", remedy, errno)
         self.path = path
         self.problem = problem
 

@@ -15,6 +15,7 @@ from guestshell.errors import (
     GuestShellError,
     HostError,
     NoSuchPath,
+    PathError,
     UsageError,
 )
 from guestshell.guest.guest import Guest
@@ -83,8 +84,11 @@ class Session:
                 elif set(error.path) & set("*?["):
                     remedy = "wildcards are not expanded; find -name takes them"
         prefix = f"{self._command}: " if self._command and not isinstance(error, UsageError) else ""
-        # the same error may be raised for many lines: it is not changed
-        self.sink.error(error, f"{prefix}{error.message}" + (f" ({remedy})" if remedy else ""))
+        # the error itself stays as it is, for it may be raised for many lines
+        message = error.message
+        if isinstance(error, PathError):
+            message = f"{quote(error.path)}: {error.problem}"
+        self.sink.error(error, f"{prefix}{message}" + (f" ({remedy})" if remedy else ""))
 
     def _activity(self, command: str) -> str:
         appliance = self.guest.appliance

@@ -330,6 +330,7 @@ def test_a_checksum_list_cannot_be_forged(console: Console, tmp_path: Path, stag
         ("cat ''", "an empty path leads nowhere"),
         ("cat /etc/*.conf", "wildcards are not expanded"),
         ("find / -exec rm", "no such option: -exec"),
+        ("cat $'/srv/no\\nsuch'", r"$'/srv/no\nsuch': no such file"),
         ("cd /srv/loop", "too many levels of symbolic links"),
         ("mount /dev/sda1 /etc/hostname", "is not a directory"),
         ("ls \\", "nothing follows the backslash"),

@@ -14,7 +14,7 @@ from guestshell.commands.declaration import command
 from guestshell.commands.parameters import GuestPath, ParameterType, UserName
 from guestshell.errors import GuestShellError, UsageError
 from guestshell.guest import paths
-from guestshell.guest.entries import KINDS, Entry
+from guestshell.guest.entries import LETTERS, Entry
 from guestshell.output.results import Layout, Records
 from guestshell.values import Name
 
@@ -202,8 +202,7 @@ def _uids_of(context: Context, user: str) -> set[int]:
 def _found(context: Context, places: tuple[Name, ...], query: _Query) -> Iterator[Found]:
     for place in map(context.entered, places):
         top = context.guest.entry(place)
-        letter = next(letter for letter, kind in KINDS.items() if kind == top.kind)
-        if query.fits(place, letter) and all(test(top) for test in query.tests):
+        if query.fits(place, LETTERS.get(top.kind, "u")) and all(test(top) for test in query.tests):
             yield Found(place)
         if top.is_directory and query.enters(place):
             yield from _below(context, place, query)
@@ -220,8 +219,7 @@ def _below(context: Context, place: Name, query: _Query) -> Iterator[Found]:
             if query.fits(path, letter):
                 yield Found(path)
         return
-    letters = {kind: letter for letter, kind in KINDS.items()}
     for entry in context.guest.walk(place, depth=query.depth, enter=query.enters, failed=failed):
-        fitting = query.fits(entry.path, letters.get(entry.kind, "u"))
+        fitting = query.fits(entry.path, LETTERS.get(entry.kind, "u"))
         if fitting and all(test(entry) for test in query.tests):
             yield Found(entry.path)

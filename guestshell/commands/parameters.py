@@ -36,6 +36,12 @@ def _context(ctx: click.Context | None) -> Context | None:
     return ctx.obj if ctx is not None and isinstance(ctx.obj, Context) else None
 
 
+def _open_context(ctx: click.Context) -> Context | None:
+    """Give the context whose guest answers at once: a Tab never waits for a launch."""
+    context = _context(ctx)
+    return context if context is not None and context.guest.is_open else None
+
+
 class GuestPath(ParameterType):
     """A path in the guest, converted to an absolute one; completes names as they are typed."""
 
@@ -59,8 +65,8 @@ class GuestPath(ParameterType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Give the names in the directory being typed; none while the guest is not open."""
-        context = _context(ctx)
-        if context is None or not context.guest.is_open:
+        context = _open_context(ctx)
+        if context is None:
             return []
         typed, _, prefix = incomplete.rpartition("/")
         typed += "/" if "/" in incomplete else ""
@@ -153,8 +159,8 @@ class Device(ParameterType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Give the devices there are."""
-        context = _context(ctx)
-        if context is None or not context.guest.is_open:
+        context = _open_context(ctx)
+        if context is None:
             return []
         try:
             devices = context.guest.layout().survey.devices
@@ -182,8 +188,8 @@ class MountPoint(GuestPath):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Give the mount points there are."""
-        context = _context(ctx)
-        if context is None or not context.guest.is_open:
+        context = _open_context(ctx)
+        if context is None:
             return []
         places = [mount.directory for mount in context.guest.mounts()]
         return [CompletionItem(place) for place in places if place.startswith(incomplete)]
@@ -198,8 +204,8 @@ class UserName(ParameterType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Give the guest's users."""
-        context = _context(ctx)
-        if context is None or not context.guest.is_open:
+        context = _open_context(ctx)
+        if context is None:
             return []
         try:
             users = context.guest.users()

@@ -17,6 +17,9 @@ KINDS = {
 }
 """readdir's letters (guestfs(3)) in words."""
 
+LETTERS = {kind: letter for letter, kind in KINDS.items()}
+"""The same the other way round; `u` stands for what none of them is."""
+
 _KIND_OF_MODE = {
     st.S_IFREG: "file",
     st.S_IFDIR: "directory",

@@ -19,7 +19,7 @@ from guestshell.engine.bytecalls import Dirent, StatNs
 from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError, GuestShellError, NoSuchPath, PathError
 from guestshell.guest import paths
-from guestshell.guest.entries import Entry, kind_of, make_entry
+from guestshell.guest.entries import KINDS, LETTERS, Entry, kind_of, make_entry
 from guestshell.values import Name, decode_name
 
 _T = TypeVar("_T")
@@ -28,16 +28,6 @@ _V = TypeVar("_V")
 _KEPT_NAMES = 500_000
 _BATCH = 10_000
 """Names a call; at 176 bytes a stat the answer stays under the protocol's 4 MiB."""
-
-_KIND_LETTER = {
-    "file": "r",
-    "directory": "d",
-    "symlink": "l",
-    "character device": "c",
-    "block device": "b",
-    "fifo": "f",
-    "socket": "s",
-}
 
 
 class _Kept(OrderedDict[str, Sequence[_V]]):
@@ -257,11 +247,10 @@ def _read_stats(directory: str, names: Sequence[Name], handle: Handle) -> list[S
 
 def _read_directory(directory: str, handle: Handle) -> list[Dirent]:
     listing = handle.readdir(directory)
-    letters = _KIND_LETTER.values()
-    unknown = [dirent.name for dirent in listing if dirent.kind not in letters]
+    unknown = [dirent.name for dirent in listing if dirent.kind not in KINDS]
     if not unknown:
         return listing
-    known = [dirent for dirent in listing if dirent.kind in letters]
+    known = [dirent for dirent in listing if dirent.kind in KINDS]
     return known + _dirents_by_stat(handle, directory, unknown)
 
 
@@ -278,6 +267,6 @@ def _dirents_by_stat(handle: Handle, directory: str, names: list[Name]) -> list[
     for batch in _batches(names):
         for name, status in zip(batch, handle.lstat_list(directory, batch), strict=True):
             if status is not None:
-                letter = _KIND_LETTER.get(kind_of(status.mode), "u")
+                letter = LETTERS.get(kind_of(status.mode), "u")
                 found.append(Dirent(name, letter, status.inode))
     return found

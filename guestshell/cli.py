@@ -4,48 +4,136 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from guestshell import __version__
-from guestshell.errors import ExitCode, GuestShellError, HostError, UsageError
-from guestshell.guest.image import FORMATS
+from guestshell.errors import ExitCode, GuestShellError, UsageError
+from guestshell.opening import Opening, conversation, opening_options, reported
 
 if TYPE_CHECKING:
-    from guestshell.guest.guest import Guest
-    from guestshell.output.sink import Sink
+    from collections.abc import Iterable
+
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
+_IMAGE = click.Path(path_type=Path)
 
 
-@click.group(context_settings=_SETTINGS)
+class Program(click.Group):
+    """The program's own commands, and each command of the shell as `guestctl COMMAND IMAGE`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names of all commands."""
+        from guestshell.oneshot import one_shots
+
+        return [*super().list_commands(ctx), *one_shots()]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Give a command by its name."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        from guestshell.oneshot import one_shots
+
+        return one_shots().get(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the first argument names; raises UsageError for none."""
+        if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
+            from guestshell.language.suggestions import did_you_mean
+
+            hint = did_you_mean(args[0], self.list_commands(ctx))
+            if Path(args[0]).exists():
+                hint = f"guestctl interactive {args[0]} opens it"
+            raise UsageError(f"guestctl has no command {args[0]!r}", hint or "guestctl --help")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands under headings of their own."""
+        from guestshell.oneshot import one_shots
+
+        own = [(name, self.commands[name].get_short_help_str(60)) for name in self.commands]
+        with formatter.section("Commands"):
+            formatter.write_dl(own)
+        shots = [(name, shot.declared.summary) for name, shot in one_shots().items()]
+        with formatter.section("One question to an image: guestctl COMMAND IMAGE ARGUMENTS"):
+            formatter.write_dl(shots)
+
+
+@click.group(cls=Program, context_settings=_SETTINGS)
 @click.version_option(__version__, prog_name="guestctl")
 def program() -> None:
     """Explore a disk image without changing a byte of it."""
 
 
 @program.command(context_settings=_SETTINGS)
-@click.argument("image", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--image-format", type=click.Choice(FORMATS), help="Instead of detecting it.")
-@click.option("--memory", type=click.IntRange(256), metavar="MIB", help="Of the appliance.")
+@click.argument("image", nargs=-1, required=True, type=_IMAGE)
 @click.option("--no-history", is_flag=True, help="Neither read nor keep the lines typed.")
-@click.option("--verbose", is_flag=True, help="Show a trace with each error.")
-def interactive(
-    image: tuple[Path, ...],
-    image_format: str | None,
-    memory: int | None,
-    no_history: bool,
-    verbose: bool,
-) -> None:
+@click.option("--record", type=_IMAGE, metavar="FILE", help="Write the screen to an asciicast.")
+@opening_options
+def interactive(opening: Opening, no_history: bool, record: Path | None) -> None:
     """Open IMAGEs as one guest's disks and explore them.
 
-    With no terminal on standard input, lines are read from there, one command each, and the
-    first that fails ends the run with its exit code.
+    With no terminal on standard input, lines are read from there as guestctl run does.
     """
-    _converse(image, image_format, memory, no_history=no_history, verbose=verbose)
+    _converse(opening, no_history=no_history, record=record)
+
+
+@program.command(context_settings=_SETTINGS)
+@click.argument("image", nargs=-1, required=True, type=_IMAGE)
+@click.option("-c", "commands", multiple=True, metavar="LINE", help="Run this line; repeatable.")
+@click.option("-f", "script", type=_IMAGE, metavar="FILE", help="Run the lines of a file.")
+@click.option("--keep-going", is_flag=True, help="Go on after a line that fails.")
+@click.option("--set", "variables", multiple=True, metavar="NAME=VALUE", help="Give $NAME a value.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only what goes wrong.")
+@opening_options
+def run(
+    opening: Opening,
+    commands: tuple[str, ...],
+    script: Path | None,
+    keep_going: bool,
+    variables: tuple[str, ...],
+    quiet: bool,
+) -> None:
+    """Run lines on IMAGEs: those given by -c, a file's, or standard input's.
+
+    The first line that fails ends the run with its exit code; one that begins with a dash may
+    fail. A file may begin with #!/usr/bin/env -S guestctl run -f
+    """
+    from guestshell.output.sink import Sink
+    from guestshell.script import announce, lines_of, open_script, run_lines
+    from guestshell.settings import Settings
+
+    settings = Settings()
+    sink = Sink(verbose=opening.verbose, settings=settings)
+    with reported(sink), contextlib.ExitStack() as stack:
+        if commands and script:
+            raise UsageError("-c and -f exclude each other", "source FILE is a line too")
+        for variable in variables:
+            name, equals, value = variable.partition("=")
+            if not equals:
+                raise UsageError(f"--set {variable}: is not NAME=VALUE")
+            settings.set(name, value)
+        lines: Iterable[tuple[str, str]]
+        if commands:
+            lines = [("", line) for line in commands]
+        elif script:
+            lines = lines_of(stack.enter_context(open_script(script)), str(script))
+        elif sys.stdin is None:
+            raise UsageError("there is no standard input", "give lines by -c or -f")
+        else:
+            lines = lines_of(sys.stdin.buffer, "-" if sys.stdin.isatty() else "line")
+        session = stack.enter_context(
+            conversation(opening, sink, settings, quiet=quiet, keeps_going=keep_going)
+        )
+        if not quiet:
+            announce(session)
+        status = run_lines(session, lines)
+    raise SystemExit(status)
 
 
 @program.command(context_settings=_SETTINGS)
@@ -59,12 +147,12 @@ def demo(build_only: bool, verbose: bool) -> None:
     from guestshell.demo.image import demo_image
     from guestshell.output.sink import Sink
 
-    with _reported(Sink(verbose=verbose)):
+    with reported(Sink(verbose=verbose)):
         image = demo_image()
     if build_only:
         click.echo(image)
     else:
-        _converse((image,), "raw", None, no_history=False, verbose=verbose)
+        _converse(Opening((image,), "raw", verbose=verbose), no_history=False, record=None)
 
 
 @program.command(context_settings=_SETTINGS)
@@ -76,7 +164,7 @@ def doctor(launch: bool) -> None:
     from guestshell.output.sink import Sink
 
     sink = Sink(interactive=True)
-    with _reported(sink):
+    with reported(sink):
         with sink.waiting(lambda: "looking at this host…"):
             findings = list(examine(launch=launch))
         sink.show(Records(findings, Finding))
@@ -84,85 +172,108 @@ def doctor(launch: bool) -> None:
         raise SystemExit(ExitCode.APPLIANCE)
 
 
-@contextlib.contextmanager
-def _reported(sink: "Sink") -> Iterator[None]:
-    """Turn an error into its line on standard error and its exit code."""
-    try:
-        yield
-    except GuestShellError as error:
-        sink.error(error)
-        raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        sink.notice("Interrupted")
-        raise SystemExit(ExitCode.INTERRUPTED) from None
-    except OSError as error:
-        if not isinstance(error, BrokenPipeError):
-            sink.error(HostError(f"{error.filename or 'host'}: {error.strerror or error}".lower()))
-            raise SystemExit(ExitCode.FAILED) from None
-        # whoever read our output has left; nothing may be flushed to it any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(ExitCode.FAILED) from None
-
-
-def _converse(
-    images: tuple[Path, ...],
-    image_format: str | None,
-    memory: int | None,
-    *,
-    no_history: bool,
-    verbose: bool,
-) -> None:
-    from guestshell.engine.diagnosis import check_memory
-    from guestshell.guest.guest import Guest
+@program.command(context_settings=_SETTINGS)
+@click.option("-o", "--output", "form", default="table", help="table, json, jsonl, csv or yaml.")
+def config(form: str) -> None:
+    """Show every setting, its value, where that comes from, and the file they are kept in."""
+    from guestshell.commands.choices import Choice, choices
+    from guestshell.output.results import Records
     from guestshell.output.sink import Sink
-    from guestshell.session import Session
+    from guestshell.settings import SETTINGS, Settings, config_path
+
+    path = config_path()
+    settings = Settings.load(path)
+    sink = Sink(settings=settings)
+    SETTINGS["output"].parse(form)
+    sink.notice(f"{path}{'' if path.exists() else ' (is not there)'}")
+    sink.show(Records(choices(settings), Choice, format=form))
+
+
+@program.command(context_settings=_SETTINGS)
+@click.argument("command")
+def schema(command: str) -> None:
+    """Print the JSON Schema of the rows that a command gives."""
+    from guestshell.commands import COMMANDS, FILTERS
+    from guestshell.commands.suggestions import unknown_command
+    from guestshell.output.formats import json_text
+    from guestshell.output.schema import schema_of
+
+    declared = COMMANDS.get(command) or FILTERS.get(command)
+    if declared is None:
+        raise unknown_command(command)
+    if declared.row_type in (None, object):
+        raise UsageError(f"{command} gives no rows of a type of its own", "ls does")
+    click.echo(json_text(schema_of(declared.row_type), indent=2))
+
+
+@program.command("verify-log", context_settings=_SETTINGS)
+@click.argument("file", type=_IMAGE)
+def verify_log(file: Path) -> None:
+    """Check the chain of an evidence log; exit code 1 for one that was changed."""
+    from guestshell.evidence import verify
+
+    verdict = verify(file)
+    if verdict.problem:
+        raise GuestShellError(f"{file}: line {verdict.line} {verdict.problem}")
+    end = "" if verdict.complete else "; it has no end: the session was cut off, or lines of it"
+    click.echo(f"{file}: {verdict.entries} entries, unbroken{end}")
+
+
+@program.command(context_settings=_SETTINGS)
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+def completion(shell: str) -> None:
+    """Print the completion for a shell.
+
+    bash: eval "$(guestctl completion bash)" in ~/.bashrc; zsh the same in ~/.zshrc; fish:
+    guestctl completion fish > ~/.config/fish/completions/guestctl.fish
+    """
+    from guestshell.host_shells import completion_script
+
+    click.echo(completion_script(program, shell))
+
+
+def _converse(opening: Opening, *, no_history: bool, record: Path | None) -> None:
+    from guestshell.output.sink import Sink
+    from guestshell.settings import Settings, config_path
 
     by_hand = sys.stdin is not None and sys.stdin.isatty()
     if by_hand:
         # a parent may have left SIGINT ignored; at a prompt Ctrl-C must be heard
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    sink = Sink(interactive=by_hand, verbose=verbose)
-    with _reported(sink):
-        if memory is not None:
-            check_memory(memory)
-        speak = [sink.notice]
-        with Guest(
-            *images,
-            image_format=image_format,
-            memory=memory,
-            notice=lambda message: speak[0](message),
-        ) as guest:
-            guest.start()
-            _say_what_is_loaded(sink, guest)
-            session = Session(guest, sink)
+    sink = Sink(interactive=by_hand, verbose=opening.verbose)
+    with reported(sink):
+        settings = Settings.load(config_path()) if by_hand else Settings()
+        sink.settings = settings
+        with conversation(opening, sink, settings, by_hand=by_hand) as session:
             if by_hand:
-                from guestshell.engine.machine import state_directory
                 from guestshell.shell.repl import Repl
 
-                repl = Repl(session, None if no_history else state_directory() / "history")
-                speak[0] = repl.note
+                repl = Repl(session, keeps_history=not no_history)
+                if record is not None:
+                    session.start_recording(record)
                 status = repl.run()
             elif sys.stdin is None:
                 raise UsageError("there is no standard input", "give a terminal, a file or a pipe")
             else:
-                from guestshell.script import run_lines
+                from guestshell.script import announce, lines_of, run_lines
 
-                status = run_lines(session, sys.stdin.buffer)
+                announce(session)
+                status = run_lines(session, lines_of(sys.stdin.buffer, "line"))
     raise SystemExit(status)
-
-
-def _say_what_is_loaded(sink: "Sink", guest: "Guest") -> None:
-    from guestshell.guest.image import damage
-
-    for image in guest.images:
-        _, *below = image.chain()
-        standing = "".join(f" on {lower.path} ({lower.format})" for lower in below)
-        form = f" ({image.format}{standing})" if image.format != "raw" else ""
-        sink.notice(f"Loaded {image.path.name}{form}")
-        if wrong := damage(image):
-            sink.warn(wrong)
 
 
 def main() -> None:
     """Run guestctl with the arguments of this process."""
-    program()
+    from guestshell.host_shells import COMPLETE_VARIABLE
+
+    if COMPLETE_VARIABLE in os.environ:
+        from guestshell.host_shells import register
+
+        register()
+    try:
+        program(complete_var=COMPLETE_VARIABLE)
+    except GuestShellError as error:
+        from guestshell.output.sink import Sink
+
+        Sink().error(error)
+        raise SystemExit(error.exit_code) from None

@@ -1,6 +1,9 @@
 """Every error a user can meet: one line of what happened, one of the way out."""
 
+import errno
+import os
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -60,6 +63,16 @@ class NoSuchPath(PathError):
 
 class HostError(GuestShellError):
     """A file of the host could not be written or read."""
+
+    @classmethod
+    def of(cls, path: "os.PathLike[str]", error: OSError) -> "HostError":
+        """Give the error for what the host said of a file that was to be written."""
+        if error.errno == errno.ENOSPC:
+            return cls(f"{path}: no space left on the host", "nothing was left half-written")
+        if error.errno == errno.ENOENT:
+            directory = Path(path).parent
+            return cls(f"{directory}: this host has no such directory", "make it first")
+        return cls(f"{path}: {(error.strerror or str(error)).lower()}")
 
 
 class ApplianceError(GuestShellError):

@@ -1,11 +1,19 @@
-"""Run lines that come from a file or pipe: no prompt, no colour, stop at the first error."""
+"""Run lines that come from a file, a pipe or the command line: no prompt, stop at an error."""
 
 import threading
+from collections.abc import Iterable
+from pathlib import Path
 from typing import BinaryIO
 
 from guestshell.commands.context import Leave
-from guestshell.errors import ExitCode
+from guestshell.errors import ExitCode, HostError
 from guestshell.session import Session
+from guestshell.source import logical_lines
+
+
+def announce(session: Session) -> None:
+    """Say which system was found, once it is known, behind the lines that run."""
+    threading.Thread(target=_announce, args=(session,), name="announcer", daemon=True).start()
 
 
 def _announce(session: Session) -> None:
@@ -18,19 +26,36 @@ def _announce(session: Session) -> None:
         session.sink.warn(warning)
 
 
-def run_lines(session: Session, lines: BinaryIO) -> ExitCode:
-    """Run each line and give the exit code of the first that fails."""
-    threading.Thread(target=_announce, args=(session,), name="announcer", daemon=True).start()
+def run_lines(session: Session, lines: Iterable[tuple[str, str]]) -> ExitCode:
+    """Run each line, given with its origin, and give the exit code of the first that fails.
+
+    A session that keeps going runs them all and gives the last one's that failed.
+    """
     typed: list[str] = []
     session.context.history = lambda: typed
-    for raw in lines:
-        line = raw.decode("utf-8", "surrogateescape").rstrip("\r\n")
-        if line.strip():
-            typed.append(line)
+    outcome = ExitCode.DONE
+    for origin, line in lines:
+        typed.append(line)
         try:
-            status = session.run(line)
+            status = session.run(line, origin)
         except Leave:
             break
         if status is not ExitCode.DONE:
-            return status
-    return ExitCode.DONE
+            outcome = status
+            if not session.keeps_going or status is ExitCode.INTERRUPTED:
+                break
+    return outcome
+
+
+def lines_of(stream: BinaryIO, name: str) -> Iterable[tuple[str, str]]:
+    """Yield the lines of a script, each with what an error says of where it stands."""
+    return ((f"{name}:{number}: ", line) for number, line in logical_lines(stream))
+
+
+def open_script(file: Path) -> BinaryIO:
+    """Open a script of this host. Raises HostError."""
+    try:
+        return file.open("rb")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise HostError(f"{file}: {reason}", "name a file of this host") from None

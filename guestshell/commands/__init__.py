@@ -6,9 +6,9 @@ Importing this package imports every module in it, which registers what they dec
 import importlib
 import pkgutil
 
-from guestshell.commands.declaration import COMMANDS, GuestCommand
+from guestshell.commands.declaration import COMMANDS, FILTERS, GuestCommand
 
-for _module in pkgutil.iter_modules(__path__):
-    importlib.import_module(f"{__name__}.{_module.name}")
+for _module in pkgutil.walk_packages(__path__, f"{__name__}."):
+    importlib.import_module(_module.name)
 
-__all__ = ["COMMANDS", "GuestCommand"]
+__all__ = ["COMMANDS", "FILTERS", "GuestCommand"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from guestshell.commands.context import Context
+from guestshell.commands.context import Context, Stream
 from guestshell.commands.declaration import command
 from guestshell.commands.parameters import GuestPath, HostPath
 from guestshell.errors import HostError
@@ -46,9 +46,12 @@ def _saved(
     for place in places:
         total = _total(context, place, recursive)
         with context.progress(f"Saving {place}", total) as advance:
-            yield from context.guest.save(
+            for row in context.guest.save(
                 place, host, recursive=recursive, force=force, advance=advance
-            )
+            ):
+                if context.streams is not None and row.sha256:
+                    context.streams.append(Stream(row.path, row.size, row.sha256, complete=True))
+                yield row
 
 
 def _total(context: Context, place: Name, recursive: bool) -> int:

@@ -1,13 +1,17 @@
 """What a command may know: the guest, where the user stands, and how to say it takes long."""
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
 from guestshell.errors import GuestShellError
 from guestshell.guest import paths
 from guestshell.guest.guest import Guest
+from guestshell.settings import Settings
 from guestshell.values import Name
 
 ROOT = Name("/")
@@ -18,6 +22,38 @@ def _no_progress(_label: str, _total: int) -> Iterator[Callable[[int], None]]:
     yield lambda count: None
 
 
+class Conversation(Protocol):
+    """What commands may ask of the conversation that runs them."""
+
+    def source(self, file: Path) -> None:
+        """Run the lines of a file of this host."""
+
+    def on_finish(self, finish: Callable[[bool], None]) -> None:
+        """Have `finish` called when the line has ended, with whether it did without an error."""
+
+    def start_log(self, file: Path) -> None:
+        """Append to an evidence log from now on."""
+
+    def stop_log(self) -> None:
+        """End the evidence log."""
+
+    def start_recording(self, file: Path) -> None:
+        """Write what the terminal shows into a file from now on."""
+
+    def stop_recording(self) -> None:
+        """End the recording."""
+
+
+@dataclass
+class Stream:
+    """The bytes of a guest file that a line gave out; `complete` when none of it was left."""
+
+    path: Name
+    size: int = 0
+    sha256: str = ""
+    complete: bool = False
+
+
 @dataclass
 class Context:
     """The state of a conversation that commands read and change."""
@@ -25,11 +61,27 @@ class Context:
     guest: Guest
     cwd: Name = ROOT
     previous: Name | None = None
+    settings: Settings = field(default_factory=Settings)
+    conversation: Conversation | None = None
+    whole_rows: bool = False
+    """Whether more of the rows is wanted than their text shows."""
     history: Callable[[], Sequence[str]] = list
     warn: Callable[[str], None] = lambda message: None
+    notice: Callable[[str], None] = lambda message: None
     fail: Callable[[GuestShellError], None] = lambda error: None
     """Say that one of several things failed; the line fails, its command goes on."""
     progress: Callable[[str, int], AbstractContextManager[Callable[[int], None]]] = _no_progress
+    streams: list[Stream] | None = None
+    """What the line has given out so far, where an evidence log wants to know."""
+
+    def blocks(self, file: Name, offset: int = 0, count: int | None = None) -> Iterator[bytes]:
+        """Yield bytes of a regular file that are given out, which an evidence log is told."""
+        blocks = self.guest.blocks(file, offset, count)
+        if self.streams is None:
+            return blocks
+        stream = Stream(file)
+        self.streams.append(stream)
+        return _watched(blocks, stream)
 
     def entered(self, path: Name) -> Name:
         """Give where a path leads that was typed with a slash at its end; any other as it is."""
@@ -38,6 +90,18 @@ class Context:
     def absolute(self, path: str) -> Name:
         """Give a typed path as an absolute one; `..` after a real name stays, for symlinks."""
         return paths.join(self.cwd, path)
+
+
+def _watched(blocks: Iterator[bytes], stream: Stream) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    try:
+        for block in blocks:
+            digest.update(block)
+            stream.size += len(block)
+            yield block
+        stream.complete = True
+    finally:
+        stream.sha256 = digest.hexdigest()
 
 
 class Leave(Exception):

@@ -1,15 +1,29 @@
 """Declare a command once; parser, completion, help and reference derive from it."""
 
+import typing
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import click
+
+from guestshell.errors import UsageError
+from guestshell.language.suggestions import did_you_mean
+from guestshell.output.formats import FORMATS
+from guestshell.output.results import Records, Result
+
+_Command = TypeVar("_Command", bound="GuestCommand")
 
 COMMANDS: dict[str, "GuestCommand"] = {}
 """Every declared command by name."""
 
+FILTERS: dict[str, "FilterCommand"] = {}
+"""What may stand after a `|`, by name."""
+
 CATEGORIES = ("navigate", "read", "measure", "system", "storage", "carry out", "shell")
-"""The headings of the help, in their order."""
+"""The headings of the help, in their order; filters come under one of their own."""
+
+FILTER_CATEGORY = "filter"
 
 
 class HelpRequested(Exception):
@@ -21,10 +35,37 @@ class HelpRequested(Exception):
 
 
 class GuestCommand(click.Command):
-    """A click command with a category and examples, whose callback gives a result."""
+    """A click command with a category and examples, whose callback gives a result.
+
+    `row_type` is that of the rows it gives, None where it gives none. One that `is_prefix`
+    stands before a whole pipeline, which it runs.
+    """
 
     category: str
     examples: tuple[str, ...]
+    row_type: type | None = None
+    is_prefix = False
+
+    def run(self, words: Sequence[str], obj: object) -> Result:
+        """Run it with words as its arguments and give its result, perhaps still being found.
+
+        Raises UsageError, HelpRequested, or what the command raises.
+        """
+        try:
+            with self.make_context(self.name, list(words), obj=obj) as context:
+                return self.give(context)
+        except click.UsageError as error:
+            raise usage_error(self, error, words) from None
+
+    def give(self, context: click.Context) -> Result:
+        """Call it with what was parsed, and give its result in the format asked for."""
+        chosen = context.params.pop(_FORMAT_PARAMETER, None)
+        if chosen and hasattr(context.obj, "whole_rows"):
+            context.obj.whole_rows = chosen != "table"
+        result: Result = self.invoke(context)
+        if isinstance(result, Records) and chosen:
+            return replace(result, format=chosen)
+        return result
 
     @property
     def summary(self) -> str:
@@ -64,26 +105,105 @@ class GuestCommand(click.Command):
         return [*lines, "", "Examples:", *(f"  {example}" for example in self.examples)]
 
 
+class FilterCommand(GuestCommand):
+    """A command that stands after a `|`. One with `effects` does more than give a result."""
+
+    category = FILTER_CATEGORY
+    effects = False
+
+
+_FORMAT_PARAMETER = "output_format"
+
+_Callback = Callable[..., Any]
+
+
+def _row_type(function: _Callback) -> type | None:
+    """Give T of a function that returns `Records[T]`, perhaps among others."""
+    hint = typing.get_type_hints(function).get("return")
+    for option in (hint, *typing.get_args(hint)):
+        if typing.get_origin(option) is Records:
+            [row_type] = typing.get_args(option)
+            return row_type if isinstance(row_type, type) else object
+    return None
+
+
+def _made(
+    kind: type[_Command], function: _Callback, name: str | None, examples: Sequence[str]
+) -> _Command:
+    made = click.command(
+        name or function.__name__,
+        cls=kind,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )(function)
+    if not made.help or not examples:
+        raise ValueError(f"{made.name}: needs a docstring and an example")
+    made.row_type = _row_type(function)
+    if made.row_type is not None:
+        made.params.append(
+            click.Option(
+                ["-o", "--output", _FORMAT_PARAMETER],
+                type=click.Choice(FORMATS),
+                help="Write the rows so.",
+            )
+        )
+    made.examples = tuple(examples)
+    return made
+
+
 def command(
-    *, category: str, examples: Sequence[str], name: str | None = None
-) -> Callable[[Callable[..., Any]], GuestCommand]:
+    *, category: str, examples: Sequence[str], name: str | None = None, prefix: bool = False
+) -> Callable[[_Callback], GuestCommand]:
     """Declare a command. One without category, help or example fails at import."""
 
-    def declare(function: Callable[..., Any]) -> GuestCommand:
-        made = click.command(
-            name or function.__name__,
-            cls=GuestCommand,
-            context_settings={"help_option_names": ["-h", "--help"]},
-        )(function)
+    def declare(function: _Callback) -> GuestCommand:
+        made = _made(GuestCommand, function, name, examples)
         if category not in CATEGORIES:
             raise ValueError(f"{made.name}: no category {category!r}")
-        if not made.help or not examples:
-            raise ValueError(f"{made.name}: needs a docstring and an example")
         if made.name is None or made.name in COMMANDS:
             raise ValueError(f"{made.name}: is declared twice")
         made.category = category
-        made.examples = tuple(examples)
+        made.is_prefix = prefix
+        if prefix:
+            made.allow_interspersed_args = False
         COMMANDS[made.name] = made
         return made
 
     return declare
+
+
+def filter_command(
+    *,
+    examples: Sequence[str],
+    name: str | None = None,
+    effects: bool = False,
+    kind: type[FilterCommand] = FilterCommand,
+) -> Callable[[_Callback], FilterCommand]:
+    """Declare what may stand after a `|`; its function gets a `Piped` first."""
+
+    def declare(function: _Callback) -> FilterCommand:
+        made = _made(kind, function, name, examples)
+        if made.name is None or made.name in FILTERS:
+            raise ValueError(f"{made.name}: is declared twice")
+        made.effects = effects
+        FILTERS[made.name] = made
+        return made
+
+    return declare
+
+
+def usage_error(
+    declared: click.Command, error: click.UsageError, words: Sequence[str]
+) -> UsageError:
+    """Give click's error in our words, with what was probably meant."""
+    hint = f"{declared.name} --help explains it"
+    if isinstance(error, click.NoSuchOption):
+        # of an unknown -name click tells only its first letter
+        word = next((w for w in words if w.startswith(error.option_name[:2])), "")
+        unknown = word.partition("=")[0] or error.option_name
+        options = [
+            name for parameter in declared.params for name in parameter.opts if name.startswith("-")
+        ]
+        hint = did_you_mean(unknown, options) or hint
+        return UsageError(f"{declared.name}: no such option: {unknown}", hint)
+    message = error.format_message().rstrip(".")
+    return UsageError(f"{declared.name}: {message[:1].lower()}{message[1:]}", hint)

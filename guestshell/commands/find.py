@@ -158,7 +158,7 @@ def find(
     perm: Callable[[int], bool] | None,
     maxdepth: int | None,
     prune: tuple[str, ...],
-) -> Records[Found]:
+) -> Records[Entry] | Records[Found]:
     """Find files; every test given must hold.
 
     Paths come as they are found, below each PATH (the current directory by default), each
@@ -186,7 +186,11 @@ def find(
         depth=maxdepth,
         tests=tuple(tests),
     )
-    return Records(_found(context, path or (context.cwd,), query), Found, layout=Layout.LINES)
+    places = path or (context.cwd,)
+    if context.whole_rows:
+        return Records(_found(context, places, query), Entry, ("path",), Layout.LINES)
+    paths_only = (Found(entry) for entry in _found_paths(context, places, query))
+    return Records(paths_only, Found, layout=Layout.LINES)
 
 
 def _uids_of(context: Context, user: str) -> set[int]:
@@ -199,27 +203,37 @@ def _uids_of(context: Context, user: str) -> set[int]:
     return uids
 
 
-def _found(context: Context, places: tuple[Name, ...], query: _Query) -> Iterator[Found]:
+def _found(context: Context, places: tuple[Name, ...], query: _Query) -> Iterator[Entry]:
     for place in map(context.entered, places):
         top = context.guest.entry(place)
         if query.fits(place, LETTERS.get(top.kind, "u")) and all(test(top) for test in query.tests):
-            yield Found(place)
-        if top.is_directory and query.enters(place):
-            yield from _below(context, place, query)
+            yield top
+        if not (top.is_directory and query.enters(place)):
+            continue
+        walk = context.guest.walk(
+            place, depth=query.depth, enter=query.enters, failed=_warner(context)
+        )
+        for entry in walk:
+            fitting = query.fits(entry.path, LETTERS.get(entry.kind, "u"))
+            if fitting and all(test(entry) for test in query.tests):
+                yield entry
 
 
-def _below(context: Context, place: Name, query: _Query) -> Iterator[Found]:
-    def failed(error: GuestShellError) -> None:
-        context.warn(str(error))
-
-    if not query.tests:
-        for path, letter in context.guest.walk_names(
-            place, depth=query.depth, enter=query.enters, failed=failed
-        ):
-            if query.fits(path, letter):
-                yield Found(path)
+def _found_paths(context: Context, places: tuple[Name, ...], query: _Query) -> Iterator[Name]:
+    """Yield the paths alone: where no test needs more than name and kind, in half the time."""
+    if query.tests:
+        yield from (entry.path for entry in _found(context, places, query))
         return
-    for entry in context.guest.walk(place, depth=query.depth, enter=query.enters, failed=failed):
-        fitting = query.fits(entry.path, LETTERS.get(entry.kind, "u"))
-        if fitting and all(test(entry) for test in query.tests):
-            yield Found(entry.path)
+    for place in map(context.entered, places):
+        top = context.guest.entry(place)
+        if query.fits(place, LETTERS.get(top.kind, "u")):
+            yield place
+        if top.is_directory and query.enters(place):
+            walk = context.guest.walk_names(
+                place, depth=query.depth, enter=query.enters, failed=_warner(context)
+            )
+            yield from (path for path, letter in walk if query.fits(path, letter))
+
+
+def _warner(context: Context) -> Callable[[GuestShellError], None]:
+    return lambda error: context.warn(str(error))

@@ -5,7 +5,7 @@ import itertools
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 from click.shell_completion import CompletionItem
@@ -25,6 +25,9 @@ else:
 PARTIAL = "partial"
 """The type of a completion that is only the beginning of several names."""
 
+LISTING = "guestshell.listing"
+"""The key of click's `Context.meta` under which a `Listing` may stand."""
+
 _MOST_SHOWN = 1000
 """Names in a menu; of more, what they have in common is completed, or the first are shown."""
 
@@ -32,14 +35,29 @@ _MOST_LINKS = 50
 """Symbolic links that are followed to see whether they lead to directories."""
 
 
-def _context(ctx: click.Context | None) -> Context | None:
-    return ctx.obj if ctx is not None and isinstance(ctx.obj, Context) else None
+def context_of(ctx: click.Context | None) -> Context | None:
+    """Give the conversation's context, where a command is parsed or completed in one."""
+    # a filter's object holds the conversation's context
+    found = getattr(ctx.obj, "context", ctx.obj) if ctx is not None else None
+    return found if isinstance(found, Context) else None
 
 
 def _open_context(ctx: click.Context) -> Context | None:
     """Give the context whose guest answers at once: a Tab never waits for a launch."""
-    context = _context(ctx)
+    context = context_of(ctx)
     return context if context is not None and context.guest.is_open else None
+
+
+class Listing(Protocol):
+    """What is known of directories without a guest that is open."""
+
+    def names(self, directory: Name) -> Sequence[Dirent] | None:
+        """Give the names and kinds of a directory in byte order, None when they are unknown."""
+
+
+def _known_names(ctx: click.Context, directory: Name) -> Sequence[Dirent]:
+    listing: Listing | None = ctx.meta.get(LISTING)
+    return (listing.names(directory) if listing else None) or ()
 
 
 class GuestPath(ParameterType):
@@ -56,23 +74,24 @@ class GuestPath(ParameterType):
         """Give the absolute path."""
         if value == "":
             self.fail("an empty path leads nowhere", param, ctx)
-        context = _context(ctx)
-        path = context.absolute(value) if context else Name(value)
+        context = context_of(ctx)
+        path = context.absolute(value) if context else paths.join("/", value)
         slash = self._keeps_slash and value.endswith("/") and path != "/"
         return Name(f"{path}/") if slash else path
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Give the names in the directory being typed; none while the guest is not open."""
+        """Give the names in the directory being typed.
+
+        While the guest is not open they come from a `Listing`, if there is one.
+        """
         context = _open_context(ctx)
-        if context is None:
-            return []
         typed, _, prefix = incomplete.rpartition("/")
         typed += "/" if "/" in incomplete else ""
-        directory = context.absolute(typed or ".")
+        directory = context.absolute(typed or ".") if context else paths.join("/", typed)
         try:
-            names = context.guest.names(directory)
+            names = context.guest.names(directory) if context else _known_names(ctx, directory)
         except GuestShellError:
             return []
         fitting = _beginning_with(names, prefix)
@@ -86,14 +105,16 @@ class GuestPath(ParameterType):
         return items
 
     def _items(
-        self, context: Context, directory: Name, typed: str, dirents: Sequence[Dirent]
+        self, context: Context | None, directory: Name, typed: str, dirents: Sequence[Dirent]
     ) -> Iterable[CompletionItem]:
         links = [dirent.name for dirent in dirents if dirent.kind == "l"]
         followed = set(links[:_MOST_LINKS])
         for dirent in dirents:
             name = dirent.name
             leads = dirent.kind == "d" or (
-                name in followed and context.guest.is_directory(paths.child(directory, name))
+                context is not None
+                and name in followed
+                and context.guest.is_directory(paths.child(directory, name))
             )
             if leads or not self._directories_only:
                 # a bare name that begins with a dash would be read as an option

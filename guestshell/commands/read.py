@@ -33,9 +33,17 @@ class FileType:
 def _all_blocks(context: Context, files: Iterable[Name]) -> Iterator[bytes]:
     for file in files:
         try:
-            yield from context.guest.blocks(file)
+            yield from context.blocks(file)
         except PathError as error:
             context.fail(error)
+
+
+def _size(context: Context, files: Iterable[Name]) -> int | None:
+    """Give how much there is to read, None where one of the files cannot be."""
+    try:
+        return sum(context.guest.size(file) for file in files)
+    except PathError:
+        return None
 
 
 def _each(context: Context, places: Iterable[Name], row: Callable[[Name], _Row]) -> Iterator[_Row]:
@@ -70,7 +78,8 @@ def cat(
     if number:
         lines = enumerate(decoded_lines(blocks), 1)
         return Text(f"{index:6}  {line}" for index, line in lines)
-    return replace(_blob(context, file[0], blocks), raw=raw, color=color)
+    size = _size(context, file)
+    return replace(_blob(context, file[0], blocks), size=size, raw=raw, color=color)
 
 
 @command(
@@ -86,8 +95,8 @@ def cat(
 def head(context: Context, file: Name, lines: int, count: int | None) -> Blob:
     """Show the first lines of a file, ten by default."""
     if count is not None:
-        return _blob(context, file, context.guest.blocks(file, 0, count))
-    return _blob(context, file, _first_lines(context.guest.blocks(file), lines))
+        return _blob(context, file, context.blocks(file, 0, count))
+    return _blob(context, file, _first_lines(context.blocks(file), lines))
 
 
 def _first_lines(blocks: Iterable[bytes], lines: int) -> Iterator[bytes]:
@@ -116,7 +125,7 @@ def tail(context: Context, file: Name, lines: int, count: int | None) -> Blob:
     """Show the last lines of a file, ten by default; reads from its end."""
     size = context.guest.size(file)
     start = max(size - count, 0) if count is not None else _tail_start(context, file, size, lines)
-    return _blob(context, file, context.guest.blocks(file, start))
+    return _blob(context, file, context.blocks(file, start))
 
 
 def _tail_start(context: Context, file: Name, size: int, lines: int) -> int:

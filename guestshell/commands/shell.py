@@ -1,12 +1,20 @@
 """The conversation itself: help, history, clear, exit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import click
+from click.shell_completion import CompletionItem
 
 from guestshell.commands.context import Context, Leave
-from guestshell.commands.declaration import CATEGORIES, COMMANDS, command
+from guestshell.commands.declaration import (
+    CATEGORIES,
+    COMMANDS,
+    FILTER_CATEGORY,
+    FILTERS,
+    GuestCommand,
+    command,
+)
 from guestshell.commands.parameters import CommandName
 from guestshell.commands.suggestions import unknown_command
 from guestshell.output.results import ClearScreen, Records, Text
@@ -22,46 +30,86 @@ class Line:
     line: str
 
 
-@command(name="help", category="shell", examples=["help", "help find", "help /hash"])
-@click.argument("topic", required=False, type=CommandName(), metavar="[COMMAND|/WORD]")
+class Topic(CommandName):
+    """A command or filter."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Give the commands and filters there are."""
+        names = sorted({*COMMANDS, *FILTERS})
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+@command(name="help", category="shell", examples=["help", "help find", "help where", "help /hash"])
+@click.argument("topic", required=False, type=Topic(), metavar="[COMMAND|FILTER|/WORD]")
 def show_help(topic: str | None) -> Text:
-    """List the commands, explain one, or search all pages for /WORD."""
+    """List the commands, explain one or a filter, or search all pages for /WORD."""
     if topic is None:
         return Text(_overview())
     if topic.startswith("/"):
         return Text(_search(topic[1:]))
-    if topic not in COMMANDS:
+    pages = [known[topic] for known in (COMMANDS, FILTERS) if topic in known]
+    if not pages:
         raise unknown_command(topic)
-    return Text(COMMANDS[topic].page(_PAGE_WIDTH))
+    return Text(_pages(pages))
+
+
+def _pages(pages: Sequence[GuestCommand]) -> Iterator[str]:
+    for place, page in enumerate(pages):
+        if place:
+            yield from ("", "After a |:", "")
+        yield from page.page(_PAGE_WIDTH)
+
+
+_WIDTH = 11
+_GRAMMAR = """\
+COMMAND | FILTER | …  rows go from stage to stage: ls /etc | sort -size | first 5
+COMMAND | PROGRAM     text goes to a program of this host: cat /etc/passwd | sort
+COMMAND > FILE        into a file of this host: .csv .json .jsonl .yaml .txt choose the format;
+                      >> appends, >| overwrites
+COMMAND -o FORMAT     rows as table, json, jsonl, csv or yaml; set output json for all
+A ; B   # comment     one after the other; -A goes on in a script when A fails
+!PROGRAM              runs a program of this host; !! !12 !cat run a line of the history again
+* ? [a-z] ** {a,b}    stand for names of the guest; $NAME for what set NAME gave, $? the status"""
 
 
 def _overview() -> Iterator[str]:
-    width = max(map(len, COMMANDS))
     yield "Available commands"
     for category in CATEGORIES:
         yield ""
         yield f"{category}:"
-        for name, declared in sorted(COMMANDS.items()):
-            if declared.category == category:
-                yield f"  {name:<{width}}  {declared.summary}"
+        yield from _listed(COMMANDS, category)
+    yield ""
+    yield "filters, after a |:"
+    yield from _listed(FILTERS, FILTER_CATEGORY)
+    yield ""
+    yield "lines:"
+    yield from (f"  {line}" for line in _GRAMMAR.splitlines())
     yield ""
     yield "help COMMAND (or COMMAND --help) explains one, help /WORD searches, Tab completes."
 
 
+def _listed(known: Mapping[str, GuestCommand], category: str) -> Iterator[str]:
+    for name, declared in sorted(known.items()):
+        if declared.category == category:
+            yield f"  {name:<{_WIDTH}}  {declared.summary}"
+
+
 def _search(word: str) -> Iterator[str]:
-    width = max(map(len, COMMANDS))
     found = [
         declared
-        for _, declared in sorted(COMMANDS.items())
+        for known in (COMMANDS, FILTERS)
+        for _, declared in sorted(known.items())
         if word.lower() in "\n".join(declared.page(_PAGE_WIDTH)).lower()
     ]
     if not found:
         yield f"No page mentions {word!r}; help lists all commands."
     for declared in found:
-        yield f"{declared.name or '':<{width}}  {declared.summary}"
+        yield f"{declared.name or '':<{_WIDTH}}  {declared.summary}"
         for line in declared.page(_PAGE_WIDTH):
             if word.lower() in line.lower():
-                yield f"{'':<{width}}    {line.strip()}"
+                yield f"{'':<{_WIDTH}}    {line.strip()}"
 
 
 @command(category="shell", examples=["history", "history 20", "history 20 passwd"])

@@ -119,3 +119,13 @@ def load() -> Binding:
                     f"{extension} does not load: {error}", install_command()
                 ) from error
     raise _missing(directories)
+
+
+def library_version() -> str:
+    """Give the version of libguestfs, e.g. `1.48.6`. Raises BindingMissing."""
+    handle = load().module.GuestFS(python_return_dict=True)
+    try:
+        version = handle.version()
+    finally:
+        handle.close()
+    return f"{version['major']}.{version['minor']}.{version['release']}{version['extra']}"

@@ -35,10 +35,10 @@ def _check_binding() -> Check:
 
 def _check_library() -> Check:
     try:
-        version = binding.load().module.GuestFS(python_return_dict=True).version()
+        version = binding.library_version()
     except (BindingMissing, RuntimeError) as error:
         return Check("libguestfs", False, str(error), "see the binding")
-    return Check("libguestfs", True, "{major}.{minor}.{release}".format(**version))
+    return Check("libguestfs", True, version)
 
 
 def _check_qemu() -> Check:

@@ -40,19 +40,19 @@ def kind_of(mode: int) -> str:
 class Entry:
     """A file of the guest, its symbolic link not followed."""
 
+    path: Name
+    name: Name
+    kind: str
+    size: Size
     mode: Mode
-    links: int
     owner: Name
     group: Name
-    size: Size
     mtime: Timestamp
-    name: Name
     target: Name | None
-    kind: str
-    path: Name
-    inode: int
+    links: int
     uid: int
     gid: int
+    inode: int
     device: int
     allocated: Size
     atime: Timestamp
@@ -108,19 +108,19 @@ def make_entry(
     """Give the row of one file."""
 
     return Entry(
+        path,
+        name,
+        kind_of(status.mode),
+        Size(status.size),
         Mode(status.mode),
-        status.links,
         owner,
         group,
-        Size(status.size),
         Timestamp(status.mtime),
-        name,
         target,
-        kind_of(status.mode),
-        path,
-        status.inode,
+        status.links,
         status.uid,
         status.gid,
+        status.inode,
         status.device,
         Size(status.blocks * 512),
         Timestamp(status.atime),

@@ -20,7 +20,9 @@ from guestshell.guest.entries import Entry, ExtendedAttribute, Stat, kind_of
 from guestshell.guest.facts.accounts import Group, User, parse_groups, parse_users
 from guestshell.guest.facts.dpkg import STATUS, parse_status
 from guestshell.guest.facts.package import Package
+from guestshell.guest.globs import expand
 from guestshell.guest.image import Image, open_image
+from guestshell.guest.index import Index
 from guestshell.guest.inspection import Describer, Inspection
 from guestshell.guest.layout import Layout, open_layout
 from guestshell.guest.mounts import Mount, MountTable
@@ -52,9 +54,13 @@ class Guest:
         *images: str | os.PathLike[str],
         image_format: str | None = None,
         memory: int | None = None,
+        index: bool = False,
         notice: Callable[[str], None] = lambda message: None,
     ) -> None:
-        """Check the images; raises ImageError. `memory` is the appliance's, in MiB."""
+        """Check the images; raises ImageError. `memory` is the appliance's, in MiB.
+
+        With `index` what is learned is kept on disk for the next time.
+        """
         if not images:
             raise TypeError("a guest needs at least one image")
         self.images: tuple[Image, ...] = tuple(open_image(path, image_format) for path in images)
@@ -68,6 +74,9 @@ class Guest:
         self._tree = Tree(self.appliance, self._check_mounted)
         self._tree.user_name = self._user_name
         self._tree.group_name = self._group_name
+        self._index = Index.of(self.images) if index else None
+        if self._index is not None:
+            self._tree.learn = self._index.learn_names
         self._content = Content(self.appliance, self._tree)
         self._storage = Storage(self.appliance, self._mount_table, self.images, self.layout)
         self._opening: Future[Layout] | None = None
@@ -95,6 +104,8 @@ class Guest:
     def close(self) -> None:
         """Stop the appliance. Safe to call twice."""
         self.appliance.close()
+        if self._index is not None:
+            self._index.close()
 
     @property
     def is_open(self) -> bool:
@@ -247,6 +258,7 @@ class Guest:
     def _forget(self) -> None:
         """Drop what was read: other files may now stand under the same names."""
         self._tree.forget()
+        self._tree.learn = None  # the index is about what opening mounted
         for cached in ("_accounts", "_user_names", "_group_names"):
             self.__dict__.pop(cached, None)
 
@@ -336,6 +348,13 @@ class Guest:
             ),
         )
 
+    def glob(self, pattern: str) -> list[Name]:
+        """Give the absolute paths that fit an absolute pattern such as `/etc/*.conf`.
+
+        `* ? [` as in glob(7), `**` for directories at any depth.
+        """
+        return list(expand(pattern, self._tree.names, self.exists))
+
     def suggest(self, path: str) -> Name | None:
         """Give the closest name there is for a path that is not there."""
         import difflib
@@ -346,12 +365,13 @@ class Guest:
         except GuestShellError:
             better = self.suggest(directory) if directory != "/" else None
             return (
-                Name(f"{better}/{name}") if better and self._exists(f"{better}/{name}") else better
+                Name(f"{better}/{name}") if better and self.exists(f"{better}/{name}") else better
             )
         close = difflib.get_close_matches(name, names, 1)
         return paths.child(directory, close[0]) if close else None
 
-    def _exists(self, path: str) -> bool:
+    def exists(self, path: str) -> bool:
+        """Say whether a path is there, be it a symbolic link that leads nowhere."""
         try:
             self._tree.status(path, follow=False)
         except PathError:

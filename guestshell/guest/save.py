@@ -5,7 +5,6 @@ directory that is held open (`dir_fd`, O_NOFOLLOW, O_EXCL), inside a new tempora
 """
 
 import contextlib
-import errno
 import hashlib
 import os
 import secrets
@@ -39,14 +38,6 @@ class Saved:
     size: Size
     sha256: str
     skipped: str
-
-
-def _host_error(host: Path, error: OSError) -> HostError:
-    if error.errno == errno.ENOSPC:
-        return HostError(f"{host}: no space left on the host", "nothing was left half-written")
-    if error.errno == errno.ENOENT:
-        return HostError(f"{host.parent}: this host has no such directory", "make it first")
-    return HostError(f"{host}: {(error.strerror or str(error)).lower()}")
 
 
 def link_stays_inside(target: str, depth: int) -> bool:
@@ -103,7 +94,7 @@ class Saver:
                 rows = [self._save_single(entry, temporary, host, advance)]
             self._put_in_place(temporary, host)
         except OSError as error:
-            raise _host_error(host, error) from error
+            raise HostError.of(host, error) from error
         finally:
             self._remove(temporary)
         return rows

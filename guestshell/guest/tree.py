@@ -75,6 +75,7 @@ class Tree:
         self._entries: _Kept[Entry] = _Kept()
         self.user_name: Callable[[int], Name] = lambda uid: Name(str(uid))
         self.group_name: Callable[[int], Name] = lambda gid: Name(str(gid))
+        self.learn: Callable[[Name, Sequence[Dirent]], None] | None = None
 
     def forget(self) -> None:
         """Drop what is kept: the mounts changed."""
@@ -133,6 +134,9 @@ class Tree:
             listing = self.call(directory, read, stream=True)
         listing.sort(key=lambda dirent: dirent.name.encode("utf-8", "surrogateescape"))
         kept.keep(directory, listing)
+        # where `..` leads depends on symbolic links, so such a path is no name to learn by
+        if self.learn is not None and ".." not in directory.split("/"):
+            self.learn(paths.lexical(directory), listing)
         return listing
 
     def entries(self, directory: str) -> Sequence[Entry]:

@@ -3,17 +3,22 @@
 Both go to standard error, both only where it is a terminal.
 """
 
-import contextlib
 import threading
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress, TaskID
     from rich.status import Status
 
 _PATIENCE = 0.4
 """Seconds of silence before a spinner says why."""
+
+_SHORT = 1.0
+"""Seconds of work that need no bar."""
 
 
 class Spinner:
@@ -55,26 +60,61 @@ class Spinner:
                 self._status = None
 
 
-@contextlib.contextmanager
-def progress_bar(console: "Console", label: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar with rate and time left while inside; gives what advances it, in bytes."""
-    from rich.markup import escape
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
+class ProgressBar:
+    """Shows rate and time left of work that takes over a second; `advance` counts bytes."""
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(binary_units=True),
-        TransferSpeedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(escape(label), total=total or None)
-        yield lambda count: progress.advance(task, count)
+    def __init__(
+        self, console: "Console", label: str, total: int, before: Callable[[], None]
+    ) -> None:
+        """`before` is called when the bar appears."""
+        self._console = console
+        self._label = label
+        self._total = total
+        self._before = before
+        self._started = time.monotonic()
+        self._done = 0
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def advance(self, count: int) -> None:
+        """Say that so many bytes more are done."""
+        self._done += count
+        if self._progress is None and time.monotonic() - self._started > _SHORT:
+            self._before()
+            self._begin()
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, completed=self._done)
+
+    def _begin(self) -> None:
+        from rich.markup import escape
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(binary_units=True),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+        )
+        self._progress = Progress(*columns, console=self._console, transient=True)
+        self._task = self._progress.add_task(escape(self._label), total=self._total)
+        self._progress.start()

@@ -46,7 +46,7 @@ def safe_lines(blocks: Iterable[bytes]) -> Iterator[str]:
         yield safe_line(line.removesuffix("\r"))
 
 
-def highlighted_lines(blocks: Iterable[bytes], name: str) -> Iterator[str]:
+def highlighted_lines(blocks: Iterable[bytes], name: str, theme: str) -> Iterator[str]:
     """Yield safe lines in the colours of the file's language, guessed from its name.
 
     Pygments sees the text only after it has been made safe, so every escape is its own.
@@ -67,7 +67,7 @@ def highlighted_lines(blocks: Iterable[bytes], name: str) -> Iterator[str]:
         lexer = get_lexer_for_filename(name, text, stripnl=False)
     except ClassNotFound:
         lexer = _lexer_for_place(name, text) or TextLexer(stripnl=False)
-    yield from highlight(text, lexer, Terminal256Formatter()).split("\n")[:-1]
+    yield from highlight(text, lexer, Terminal256Formatter(style=theme)).split("\n")[:-1]
 
 
 def _lexer_for_place(name: str, text: str):  # type: ignore[no-untyped-def]

@@ -2,12 +2,12 @@
 
 import dataclasses
 import stat
-import typing
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, cast
 
+from guestshell.output.fields import fields_of
 from guestshell.output.safe import safe_line, safe_name
 from guestshell.values import Mode, Name, Percent, Size, Timestamp
 
@@ -37,6 +37,16 @@ def utc(timestamp: int) -> str:
     return _second(timestamp // 10**9)
 
 
+def rfc3339(timestamp: int) -> str:
+    """Give nanoseconds since the epoch as RFC 3339 in UTC; `@seconds` beyond the year 9999."""
+    seconds, fraction = divmod(timestamp, 10**9)
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"@{seconds}.{fraction:09d}"
+    return f"{moment.replace(tzinfo=None).isoformat()}.{fraction:09d}Z"
+
+
 def utc_exact(timestamp: int) -> str:
     """Give nanoseconds since the epoch as UTC with all nine digits."""
     return _second(timestamp // 10**9).replace("Z", f".{timestamp % 10**9:09d}Z")
@@ -48,13 +58,6 @@ def _value(value: Any) -> str:
     if isinstance(value, tuple | list):
         return ", ".join(_value(item) for item in value)
     return safe_line(str(value))
-
-
-def _kind(hint: Any) -> Any:
-    """Give a field's own type: what is left of `X | None`, the items' of a tuple."""
-    if isinstance(hint, type) or not typing.get_args(hint):
-        return hint
-    return next((_kind(part) for part in typing.get_args(hint) if part is not type(None)), hint)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,16 +113,15 @@ def columns_of(row_type: type, names: tuple[str, ...], human_sizes: bool) -> tup
 
 @cache
 def _columns(row_type: Any, names: tuple[str, ...], human_sizes: bool) -> tuple[Column, ...]:
-    hints = typing.get_type_hints(row_type)
-    fields = names or tuple(field.name for field in dataclasses.fields(row_type))
+    kinds = {field.name: field.kind for field in fields_of(row_type)}
     return tuple(
         Column(
             field=name,
             heading=heading(name),
-            right=_is_number(_kind(hints[name])),
-            text=_or_nothing(_formatter(_kind(hints[name]), human_sizes), _kind(hints[name])),
+            right=_is_number(kinds[name]),
+            text=_or_nothing(_formatter(kinds[name], human_sizes), kinds[name]),
         )
-        for name in fields
+        for name in names or kinds
     )
 
 

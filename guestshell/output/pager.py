@@ -6,6 +6,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
@@ -15,12 +16,17 @@ _LESS_OPTIONS = "FRXPlines %lt-%lb   q leaves, h helps$"
 """
 
 
-def pager_command() -> list[str] | None:
-    """Give the pager as $PAGER names it, else less or more; None where there is none."""
-    chosen = os.environ.get("PAGER")
-    if chosen is not None:
+def pager_command(chosen: str = "") -> list[str] | None:
+    """Give the pager: the one chosen, else as $PAGER names it, else less or more.
+
+    None where there is none, or `off` was chosen.
+    """
+    wish = chosen or os.environ.get("PAGER")
+    if chosen == "off":
+        return None
+    if wish is not None:
         try:
-            words = shlex.split(chosen)
+            words = shlex.split(wish)
         except ValueError:
             words = []
         return words if words and shutil.which(words[0]) else None
@@ -40,7 +46,9 @@ def _deaf_to_interrupts() -> Iterator[None]:
 def show(lines: Iterable[str], command: list[str], encoding: str) -> None:
     """Feed lines to a pager until it is left; Ctrl-C while feeding only ends the feeding."""
     environment = {"LESS": _LESS_OPTIONS, "LV": "-c", **os.environ, "LESSSECURE": "1"}
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
+    # less takes its keys from the terminal on stderr, which is not the real one in a recording
+    keys = sys.stdin if sys.stdin is not None and sys.stdin.isatty() else None
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=keys, env=environment)
     assert process.stdin is not None
     try:
         for line in lines:

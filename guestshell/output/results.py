@@ -23,6 +23,7 @@ class Records(Generic[_Row]):
     """Rows of one frozen dataclass, perhaps still being found.
 
     `columns` names the fields that text shows, all by default; data formats hold every field.
+    `format` is the one that was asked for, empty for the default.
     """
 
     rows: Iterable[_Row]
@@ -31,6 +32,7 @@ class Records(Generic[_Row]):
     layout: Layout = Layout.TABLE
     separator: str = ":"
     human_sizes: bool = True
+    format: str = ""
 
 
 @dataclass
@@ -44,12 +46,14 @@ class Text:
 class Blob:
     """Bytes of guest files. `raw` bytes go to a terminal untouched, at the user's wish.
 
-    `describe` says in words what the file is, for a terminal that is not to be sent binary.
+    `describe` says in words what the file is, for a terminal that is not to be sent binary;
+    `size` how many bytes will come, where that is known.
     """
 
     blocks: Iterable[bytes]
     name: str
     describe: Callable[[], str]
+    size: int | None = None
     raw: bool = False
     color: bool = False
     paged: bool = False

@@ -6,14 +6,17 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from guestshell.errors import GuestShellError
 from guestshell.output import pager
 from guestshell.output.bytes import highlighted_lines, is_binary, peek, safe_lines
+from guestshell.output.encoded import encoded
+from guestshell.output.formats import data_lines
 from guestshell.output.results import Blob, ClearScreen, Layout, Records, Result, Text
 from guestshell.output.safe import safe_line, safe_name
 from guestshell.output.style import paint
+from guestshell.settings import Settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -41,18 +44,31 @@ class Sink:
         *,
         interactive: bool = False,
         verbose: bool = False,
+        settings: Settings | None = None,
     ) -> None:
         # a stream that the caller has closed is None
         self._out = stdout or sys.stdout or _nowhere()
         self._err = stderr or sys.stderr or _nowhere()
         self._interactive = interactive
+        self.settings = settings or Settings()
         self.verbose = verbose
         self._spinner: Spinner | None = None
         self.terminal = self._out.isatty()
         self.stderr_terminal = self._err.isatty()
+
+    @property
+    def color(self) -> bool:
+        """Whether results are coloured."""
+        return self._colored(self.terminal)
+
+    def _colored(self, terminal: bool) -> bool:
+        wish = self.settings["color"]
         plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
-        self.color = self.terminal and not plain
-        self._err_color = self.stderr_terminal and not plain
+        return wish == "always" or (wish == "auto" and terminal and not plain)
+
+    @property
+    def _err_color(self) -> bool:
+        return self._colored(self.stderr_terminal)
 
     @cached_property
     def _console(self) -> "Console":
@@ -71,41 +87,57 @@ class Sink:
 
     def show(self, result: Result) -> None:
         """Write a result. Errors of rows still being found are raised here."""
-        if isinstance(result, Records):
+        if isinstance(result, ClearScreen):
+            if self.terminal:
+                self._write_text(_CLEAR)
+        elif not self.terminal:
+            self._write_bytes(result)
+        elif isinstance(result, Records):
             self._show_records(result)
         elif isinstance(result, Text):
-            lines = (safe_line(line) for line in result.lines) if self.terminal else result.lines
-            self._show_lines(lines, paged=False, page=True)
+            self._show_lines(map(safe_line, result.lines), paged=False, page=True)
         elif isinstance(result, Blob):
             self._show_blob(result)
-        elif isinstance(result, ClearScreen) and self.terminal:
-            self._write(_CLEAR)
 
-    def _show_records(self, records: Records[object]) -> None:
-        # rich's width tables are not loaded before there is something to lay out
-        from guestshell.output.text import render
+    def _write_bytes(self, result: Result) -> None:
+        self._out.flush()
+        size = result.size if isinstance(result, Blob) else None
+        with self.progress("Writing", size or 0) as advance:
+            for block in encoded(result, self.settings.text("output")):
+                self.stop_spinner()
+                self._out.buffer.write(block)
+                advance(len(block))
+        self._out.flush()
 
-        width = self.size().columns
-        lines = render(records, color=self.color, width=width, terminal=self.terminal)
-        self._show_lines(
-            lines, paged=False, page=records.layout not in (Layout.LINES, Layout.CHECKSUMS)
-        )
+    def _show_records(self, records: Records[Any]) -> None:
+        form = records.format or self.settings.text("output")
+        if form == "table":
+            # rich's width tables are not loaded before there is something to lay out
+            from guestshell.output.text import render
+
+            width = self.size().columns
+            lines = render(records, color=self.color, width=width, terminal=True)
+            page = records.layout not in (Layout.LINES, Layout.CHECKSUMS)
+        else:
+            data = data_lines(records, form)
+            lines = (safe_line(line) for text in data for line in text.split("\n"))
+            page = True
+        self._show_lines(lines, paged=False, page=page)
 
     def _show_lines(self, lines: Iterable[str], *, paged: bool, page: bool) -> None:
-        if page and self._interactive and self.terminal:
+        if page and self._interactive:
             height = self.size().lines
             pager.show_if_tall(
                 self._quietly(lines),
                 height=height,
                 always=paged,
                 stream=self._out,
-                command=pager.pager_command(),
+                command=pager.pager_command(self.settings.text("pager")),
             )
         else:
             for line in lines:
-                self._write(line + "\n")
-                if self.terminal:
-                    self._out.flush()
+                self._write_text(line + "\n")
+                self._out.flush()
         self._out.flush()
 
     def _quietly(self, lines: Iterable[str]) -> Iterator[str]:
@@ -114,12 +146,8 @@ class Sink:
             yield line
 
     def _show_blob(self, blob: Blob) -> None:
-        if blob.raw or not self.terminal:
-            self._out.flush()
-            for block in blob.blocks:
-                self.stop_spinner()
-                self._out.buffer.write(block)
-            self._out.flush()
+        if blob.raw:
+            self._write_bytes(blob)
             return
         head, blocks = peek(blob.blocks)
         if is_binary(head):
@@ -127,19 +155,15 @@ class Sink:
             self.notice("hexdump and strings show it; cat --raw sends it to the terminal as it is")
             return
         if blob.color and self.color:
-            lines = highlighted_lines(blocks, blob.name)
+            lines = highlighted_lines(blocks, blob.name, self.settings.text("theme"))
         else:
             lines = safe_lines(blocks)
         self._show_lines(lines, paged=blob.paged, page=blob.paged)
 
-    def _write(self, text: str) -> None:
+    def _write_text(self, text: str) -> None:
         self.stop_spinner()
-        if self.terminal:
-            encoding = self._out.encoding or "utf-8"
-            self._out.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        else:
-            self._out.flush()
-            self._out.buffer.write(text.encode("utf-8", "surrogateescape"))
+        encoding = self._out.encoding or "utf-8"
+        self._out.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
     # -- everything else -----------------------------------------------------------------------
 
@@ -158,6 +182,11 @@ class Sink:
             for line in "".join(traceback.format_exception(error)).splitlines():
                 self._say(line, "")
 
+    def complain(self, data: bytes) -> None:
+        """Write what a program of this host said on standard error."""
+        for line in data.decode("utf-8", "surrogateescape").splitlines():
+            self._say(line, "")
+
     def _say(self, message: str, style: str) -> None:
         self.stop_spinner()
         with contextlib.suppress(OSError, ValueError):
@@ -171,7 +200,7 @@ class Sink:
     @contextlib.contextmanager
     def waiting(self, message: Callable[[], str]) -> Iterator[None]:
         """Spin while inside, until something is shown. Only on a terminal."""
-        if self.stderr_terminal and self._interactive:
+        if self.stderr_terminal:
             from guestshell.output.activity import Spinner
 
             self._spinner = Spinner(self._console, lambda: safe_line(message()))
@@ -188,12 +217,11 @@ class Sink:
 
     @contextlib.contextmanager
     def progress(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
-        """Show a bar of `total` bytes while inside; gives what advances it."""
-        if not self.stderr_terminal:
+        """Show a bar of `total` bytes once that takes over a second; gives what advances it."""
+        if not self.stderr_terminal or total <= 0:
             yield lambda count: None
             return
-        from guestshell.output.activity import progress_bar
+        from guestshell.output.activity import ProgressBar
 
-        self.stop_spinner()
-        with progress_bar(self._console, safe_line(label), total) as advance:
-            yield advance
+        with ProgressBar(self._console, safe_line(label), total, self.stop_spinner) as bar:
+            yield bar.advance

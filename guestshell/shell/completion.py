@@ -6,18 +6,11 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
 from guestshell.commands.completion import Candidate, candidates
-from guestshell.language.lexer import Token, lex
+from guestshell.language.cursor import at_cursor
+from guestshell.language.lexer import Token
 from guestshell.language.quoting import quote
 from guestshell.output.safe import safe_line
 from guestshell.session import Session
-
-
-def split_at_cursor(text: str) -> tuple[list[str], Token]:
-    """Give the whole words before the cursor and the one that is being typed, perhaps empty."""
-    tokens = [token for token in lex(text) if not token.is_operator]
-    if tokens and (tokens[-1].end == len(text)):
-        return [token.value for token in tokens[:-1]], tokens[-1]
-    return [token.value for token in tokens], Token("", len(text), len(text))
 
 
 def _written(values: list[str], typed: Token) -> list[str]:
@@ -42,8 +35,11 @@ class ShellCompleter(Completer):
     ) -> Iterable[Completion]:
         """Yield what fits; each replaces the whole word so that its quotes are right."""
         text = document.text_before_cursor
-        words, typed = split_at_cursor(text)
-        found = candidates(self._session.context, words, typed.value)
+        cursor = at_cursor(text)
+        if cursor is None:
+            return
+        typed = cursor.typed
+        found = candidates(self._session.context, cursor)
         for candidate, word in zip(
             found, _written([candidate.value for candidate in found], typed), strict=True
         ):

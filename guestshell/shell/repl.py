@@ -1,6 +1,7 @@
 """Read lines from a person and run them."""
 
 import contextlib
+import hashlib
 import os
 import sys
 import termios
@@ -12,20 +13,32 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.completion import ThreadedCompleter
-from prompt_toolkit.history import History, InMemoryHistory
+from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.output import ColorDepth, create_output
 from prompt_toolkit.shortcuts import CompleteStyle
 
+from guestshell.commands import COMMANDS, FILTERS
 from guestshell.commands.context import Leave
-from guestshell.errors import ExitCode
+from guestshell.engine.machine import state_directory
+from guestshell.errors import ExitCode, UsageError
+from guestshell.language.history import recalled
+from guestshell.output.results import Text
 from guestshell.session import Session
 from guestshell.shell.completion import ShellCompleter
 from guestshell.shell.highlighting import STYLE, LineLexer
 from guestshell.shell.history import HistoryFile
 from guestshell.shell.keys import key_bindings
+from guestshell.shell.recording import ScreenRecorder
 from guestshell.shell.toolbar import prompt_text, toolbar_text
+from guestshell.source import logical_lines
 
 _REFRESH_SECONDS = 0.5
+
+_COMPLETE_STYLES = {
+    "columns": CompleteStyle.MULTI_COLUMN,
+    "list": CompleteStyle.COLUMN,
+    "readline": CompleteStyle.READLINE_LIKE,
+}
 
 
 @contextlib.contextmanager
@@ -51,27 +64,59 @@ class Repl:
     What other threads have to say waits for a moment when it cannot garble what is typed.
     """
 
-    def __init__(self, session: Session, history_file: Path | None) -> None:
+    def __init__(self, session: Session, *, keeps_history: bool = True) -> None:
         self._session = session
+        self._keeps_history = keeps_history
         self._headline = ""
         self._notes: list[str] = []
-        history: History = HistoryFile(history_file) if history_file else InMemoryHistory()
+        session.note = self.note
+        session.recorder = ScreenRecorder()
+        history = HistoryFile(self._history_file, self._recalled)
         session.context.history = lambda: list(history.get_strings())
         self._prompt: PromptSession[str] = PromptSession(
             message=lambda: prompt_text(session),  # type: ignore[arg-type,return-value]
-            lexer=LineLexer(),
+            lexer=LineLexer(session.settings.aliases),
             completer=ThreadedCompleter(ShellCompleter(session)),
-            complete_while_typing=False,
-            complete_style=CompleteStyle.MULTI_COLUMN,
-            auto_suggest=AutoSuggestFromHistory(),
             history=history,
-            key_bindings=key_bindings(),
+            key_bindings=key_bindings(self._explain),
+            enable_open_in_editor=True,
             bottom_toolbar=self._toolbar,
             style=STYLE,
             refresh_interval=_REFRESH_SECONDS,
             color_depth=ColorDepth.DEPTH_1_BIT if "NO_COLOR" in os.environ else None,
             output=create_output(always_prefer_tty=True),
         )
+
+    # -- settings ----------------------------------------------------------------------------------
+
+    def _history_file(self) -> Path | None:
+        scope = self._session.settings["history"]
+        if scope == "off" or not self._keeps_history:
+            return None
+        if scope == "global":
+            return state_directory() / "history"
+        images = "\0".join(str(image.path.resolve()) for image in self._session.guest.images)
+        name = hashlib.sha256(os.fsencode(images)).hexdigest()[:16]
+        return state_directory() / f"history-{name}"
+
+    def _recalled(self, line: str) -> str:
+        with contextlib.suppress(UsageError):
+            return recalled(line, self._session.context.history(), COMMANDS) or line
+        return line
+
+    def _apply_settings(self) -> None:
+        settings = self._session.settings
+        prompt = self._prompt
+        prompt.editing_mode = EditingMode.VI if settings["editing"] == "vi" else EditingMode.EMACS
+        prompt.complete_style = _COMPLETE_STYLES[settings.text("completion")]
+        prompt.complete_while_typing = bool(settings["complete_while_typing"])
+        prompt.auto_suggest = AutoSuggestFromHistory() if settings["suggest"] else None
+
+    def _explain(self, word: str) -> None:
+        pages = [known[word] for known in (COMMANDS, FILTERS) if word in known]
+        lines = [line for page in pages for line in page.page(self._session.sink.size().columns)]
+        nothing = f"{word!r} is neither a command nor a filter; help lists them"
+        self._session.sink.show(Text(lines or [nothing]))
 
     def _toolbar(self) -> str:
         line = self._prompt.app.current_buffer.document.text_before_cursor
@@ -115,12 +160,38 @@ class Repl:
         """Read and run lines until the person leaves."""
         threading.Thread(target=self._announce, name="announcer", daemon=True).start()
         with contextlib.suppress(Leave, EOFError):
+            for line in self._session.settings.startup:
+                self._session.run(line, "startup: ")
             while True:
                 self._show_notes()
+                self._apply_settings()
                 try:
-                    line = self._prompt.prompt(pre_run=self._show_notes_above_prompt)
+                    text = self._prompt.prompt(pre_run=self._show_notes_above_prompt)
                 except KeyboardInterrupt:
                     continue
                 with _no_echo():
-                    self._session.run(line)
+                    self._run(text)
         return ExitCode.DONE
+
+    def _run(self, text: str) -> None:
+        lines = [line for _, line in logical_lines(_encoded(text))]
+        if len(lines) < 2:
+            self._session.run(text)
+            return
+        if not self._confirmed(f"Run these {len(lines)} lines? [y/N] "):
+            return
+        for line in lines:
+            self._session.sink.notice(f"> {line}")
+            if self._session.run(line) is ExitCode.INTERRUPTED:
+                break
+
+    def _confirmed(self, question: str) -> bool:
+        try:
+            answer: str = PromptSession(output=self._prompt.output).prompt(question)
+        except (KeyboardInterrupt, EOFError):
+            return False
+        return answer.strip().lower() in ("y", "yes")
+
+
+def _encoded(text: str) -> list[bytes]:
+    return [line.encode("utf-8", "surrogatepass") for line in text.split("\n")]

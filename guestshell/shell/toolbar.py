@@ -1,10 +1,12 @@
 """The line below the prompt: image, system, appliance, last duration, usage of the command."""
 
+import re
+
 from guestshell.commands.completion import usage_hint
 from guestshell.engine.appliance import State
+from guestshell.language.cursor import at_cursor
 from guestshell.output.safe import safe_line
 from guestshell.session import Session
-from guestshell.shell.completion import split_at_cursor
 
 
 def appliance_state(session: Session) -> str:
@@ -24,10 +26,11 @@ def appliance_state(session: Session) -> str:
 
 def toolbar_text(session: Session, headline: str, line: str, columns: int) -> str:
     """Give the toolbar for a line being typed, cut to the terminal."""
-    words, typed = split_at_cursor(line)
-    name = words[0] if words else typed.value
-    if hint := usage_hint(name):
-        return safe_line(f" {hint}")[:columns]
+    cursor = at_cursor(line)
+    if cursor is not None and not cursor.forced and not cursor.in_redirect:
+        name = (cursor.words[0] if cursor.words else cursor.typed).value
+        if hint := usage_hint(name, is_filter=bool(cursor.before)):
+            return safe_line(f" {hint}")[:columns]
     images = ", ".join(image.path.name for image in session.guest.images)
     state = appliance_state(session)
     seconds = f"{session.last_seconds:.3f} s" if session.last_seconds >= 0.001 else ""
@@ -40,12 +43,21 @@ def toolbar_text(session: Session, headline: str, line: str, columns: int) -> st
 
 
 def prompt_text(session: Session) -> list[tuple[str, str]]:
-    """Give the prompt: the directory shows unless it is the root."""
+    """Give the prompt as the settings have it; the directory stands out."""
     cwd = session.context.cwd
-    if cwd == "/":
-        return [("class:prompt", "guestctl> ")]
-    return [
-        ("class:prompt", "guestctl:"),
-        ("class:prompt.path", safe_line(cwd)),
-        ("class:prompt", "> "),
-    ]
+    values = {
+        "path": "" if cwd == "/" else f":{safe_line(cwd)}",
+        "directory": safe_line(cwd),
+        "image": safe_line(session.guest.images[0].path.name),
+    }
+    parts = re.split(r"\{(\w+)\}", session.settings.text("prompt"))
+    found = []
+    for place, text in enumerate(parts):
+        if place % 2 == 0:
+            found.append(("class:prompt", text))
+        elif text == "path":
+            colon, rest = values["path"][:1], values["path"][1:]
+            found += [("class:prompt", colon), ("class:prompt.path", rest)]
+        else:
+            found.append(("class:prompt.path", values[text]))
+    return found

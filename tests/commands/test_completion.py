@@ -7,9 +7,10 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 from guestshell import Guest
-from guestshell.commands.completion import candidates, usage_hint
+from guestshell.commands.completion import Candidate, candidates, usage_hint
 from guestshell.commands.context import Context
 from guestshell.demo import story
+from guestshell.language.cursor import at_cursor
 from guestshell.language.lexer import lex
 from guestshell.language.quoting import quote
 from guestshell.session import Session
@@ -27,7 +28,12 @@ def context(demo_guest: Guest) -> Context:
 
 
 def values(context: Context, *words: str) -> list[str]:
-    return [candidate.value for candidate in candidates(context, words[:-1], words[-1])]
+    return [candidate.value for candidate in found(context, " ".join(words))]
+
+
+def found(context: Context, line: str) -> list[Candidate]:
+    cursor = at_cursor(line)
+    return candidates(context, cursor) if cursor else []
 
 
 def test_what_fits(context: Context) -> None:
@@ -56,8 +62,8 @@ def test_what_fits(context: Context) -> None:
 
 def test_a_directory_of_many_names_completes_what_they_share(context: Context) -> None:
     assert values(context, "cat", f"{story.MANY}/s") == [f"{story.MANY}/sess_0"]
-    found = candidates(context, ["cat"], f"{story.MANY}/sess_0")
-    assert len(found) == 1000
+    shown = found(context, f"cat {story.MANY}/sess_0")
+    assert len(shown) == 1000
     assert found[-1].explanation == "and 9000 more"
     assert len(values(context, "cat", f"{story.MANY}/sess_00")) == 1000
     assert values(context, "cat", f"{story.MANY}/sess_01234") == [f"{story.MANY}/sess_01234"]

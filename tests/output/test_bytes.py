@@ -30,6 +30,6 @@ def test_binary_is_what_holds_nul() -> None:
 
 
 def test_highlighting_adds_only_its_own_escapes() -> None:
-    [line] = highlighted_lines([b"key = 1 \x1b]0;title\x07\n"], "/etc/x.ini")
+    [line] = highlighted_lines([b"key = 1 \x1b]0;title\x07\n"], "/etc/x.ini", "default")
     assert re.sub(r"\x1b\[[\d;]*m", "", line) == "key = 1 \\x1b]0;title\\x07"
     assert list(safe_lines([b"a\r\nb\rc"])) == ["a", "b\\x0dc"]

@@ -1,12 +1,11 @@
-from guestshell.commands import COMMANDS
-from guestshell.language.lexer import lex
-from guestshell.shell.highlighting import style_of
+from prompt_toolkit.document import Document
+
+from guestshell.shell.highlighting import LineLexer
 
 
 def styles(line: str) -> list[str]:
-    tokens = lex(line)
-    command = COMMANDS.get(tokens[0].value)
-    return [style_of(token, index, command) for index, token in enumerate(tokens)]
+    fragments = LineLexer({"ll": "ls -l"}).lex_document(Document(line))(0)
+    return [style for style, text, *_ in fragments if text.strip()]
 
 
 def test_what_is_known_is_coloured_so() -> None:
@@ -15,6 +14,12 @@ def test_what_is_known_is_coloured_so() -> None:
     ]  # fmt: skip
     assert styles("lls -q") == ["class:command.unknown", ""]
     assert styles("ls --nope -lq | x") == [
-        "class:command", "class:option.unknown", "class:option.unknown", "class:operator", "",
+        "class:command", "class:option.unknown", "class:option.unknown", "class:operator",
+        "class:command.unknown",
     ]  # fmt: skip
     assert styles("find / -name x")[2] == "class:option"
+    assert styles("ls | where size > 3 | !sort $x")[1:] == [
+        "class:operator", "class:command", "", "class:operator", "", "class:operator",
+        "class:program", "class:variable",
+    ]  # fmt: skip
+    assert styles("ll /etc")[0] == "class:command"

@@ -1,0 +1,176 @@
+"""What the user chooses: set, unset, alias, unalias."""
+
+from dataclasses import dataclass
+
+import click
+from click.shell_completion import CompletionItem
+
+from guestshell.commands.context import Context
+from guestshell.commands.declaration import command
+from guestshell.commands.parameters import ParameterType, context_of
+from guestshell.errors import UsageError
+from guestshell.language.parser import parse
+from guestshell.language.quoting import quote
+from guestshell.output.results import Records
+from guestshell.settings import SETTINGS, Settings
+
+_SAVE = click.option("--save", "keep", is_flag=True, help="Keep it in config.toml.")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A setting or variable, its value and where that comes from."""
+
+    name: str
+    value: str
+    source: str
+    default: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Alias:
+    """A name and the line it stands for."""
+
+    name: str
+    line: str
+
+
+class SettingName(ParameterType):
+    """The name of a setting or variable."""
+
+    name = "name"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Give the settings and the variables there are."""
+        context = context_of(ctx)
+        variables = context.settings.variables if context else {}
+        items = [CompletionItem(name, help=setting.help) for name, setting in SETTINGS.items()]
+        items += [CompletionItem(name) for name in sorted(variables)]
+        return [item for item in items if item.value.startswith(incomplete)]
+
+
+class SettingValue(ParameterType):
+    """A value for the setting named before it."""
+
+    name = "value"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Give the values that the setting can have."""
+        setting = SETTINGS.get(ctx.params.get("name") or "")
+        if setting is None:
+            return []
+        choices = ("yes", "no") if isinstance(setting.default, bool) else setting.choices
+        return [CompletionItem(choice) for choice in choices if choice.startswith(incomplete)]
+
+
+class AliasName(ParameterType):
+    """The name of an alias."""
+
+    name = "name"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Give the aliases there are."""
+        context = context_of(ctx)
+        aliases = context.settings.aliases if context else {}
+        return [CompletionItem(name) for name in sorted(aliases) if name.startswith(incomplete)]
+
+
+@command(name="set", category="shell", examples=["set", "set output json", "set case /srv/case17"])
+@_SAVE
+@click.argument("name", required=False, type=SettingName())
+@click.argument("value", required=False, type=SettingValue())
+@click.pass_obj
+def set_(context: Context, name: str | None, value: str | None, keep: bool) -> Records[Choice]:
+    """Choose a setting, or give a variable a value; without arguments list them.
+
+    Any name that is no setting is a variable of your own: $NAME stands for its value in later
+    lines, and $? for the status of the last one.
+    """
+    if name is None:
+        return Records(choices(context.settings), Choice, ("name", "value", "source", "help"))
+    if value is None:
+        context.settings.variable(name)
+        rows = [row for row in choices(context.settings) if row.name == name]
+        return Records(rows, Choice, ("name", "value", "source", "help"))
+    context.settings.set(name, value)
+    if keep:
+        context.settings.keep(name)
+    return Records([], Choice)
+
+
+def choices(settings: Settings) -> list[Choice]:
+    """Give every setting and variable."""
+    found = [
+        Choice(
+            name,
+            settings.variable(name),
+            settings.source(name),
+            settings.text_of(setting.default),
+            setting.help,
+        )
+        for name, setting in SETTINGS.items()
+    ]
+    variables = sorted(settings.variables.items())
+    return found + [Choice(name, value, "variable", "", "") for name, value in variables]
+
+
+@command(category="shell", examples=["unset output", "unset case"])
+@_SAVE
+@click.argument("name", type=SettingName())
+@click.pass_obj
+def unset(context: Context, name: str, keep: bool) -> None:
+    """Forget a variable, or give a setting its default again."""
+    context.settings.unset(name)
+    if keep:
+        context.settings.keep(name)
+
+
+@command(
+    category="shell",
+    examples=["alias", "alias ll 'ls -l'", "alias --save logs 'cd /var/log'"],
+)
+@_SAVE
+@click.argument("name", required=False, type=AliasName())
+@click.argument("line", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def alias(context: Context, name: str | None, line: tuple[str, ...], keep: bool) -> Records[Alias]:
+    """Have a name stand for the beginning of a line, or list what does.
+
+    It may stand for a place: alias logs 'cd /var/log' is a bookmark. A line with blanks, pipes
+    or options is written in quotes.
+    """
+    aliases = context.settings.aliases
+    if name is None:
+        return Records([Alias(name, text) for name, text in sorted(aliases.items())], Alias)
+    if not line:
+        if name not in aliases:
+            raise UsageError(f"{name}: no such alias", "alias lists them")
+        return Records([Alias(name, aliases[name])], Alias)
+    text = line[0] if len(line) == 1 else " ".join(map(quote, line))
+    if quote(name) != name or name.startswith("-"):
+        raise UsageError(f"{name!r} cannot name an alias", "letters, digits, - and _")
+    if problem := parse(text).problem:
+        raise UsageError(f"{text!r}, column {problem.column + 1}: {problem.message}")
+    aliases[name] = text
+    if keep:
+        context.settings.keep_alias(name)
+    return Records([], Alias)
+
+
+@command(category="shell", examples=["unalias ll"])
+@_SAVE
+@click.argument("name", type=AliasName())
+@click.pass_obj
+def unalias(context: Context, name: str, keep: bool) -> None:
+    """Forget an alias."""
+    if context.settings.aliases.pop(name, None) is None:
+        raise UsageError(f"{name}: no such alias", "alias lists them")
+    if keep:
+        context.settings.keep_alias(name)

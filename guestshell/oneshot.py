@@ -121,5 +121,5 @@ def one_shots() -> dict[str, OneShot]:
     return {
         name: OneShot(declared)
         for name, declared in sorted(COMMANDS.items())
-        if declared.category != "shell"
+        if not declared.needs_session
     }

@@ -17,7 +17,6 @@ from guestshell.commands.prefix import Prefixed
 from guestshell.engine.appliance import State
 from guestshell.errors import (
     ExitCode,
-    GuestError,
     GuestShellError,
     HostError,
     NoSuchPath,
@@ -71,7 +70,7 @@ class Session:
         keeps_going: bool = False,
     ) -> None:
         self.sink = sink
-        self.settings = settings or Settings()
+        self.settings = settings or sink.settings
         self.by_hand = by_hand
         self.keeps_going = keeps_going
         self.context = Context(
@@ -94,6 +93,7 @@ class Session:
         self.last_seconds = 0.0
         self.status = ExitCode.DONE
         self.last_status = 0
+        self._found_status = 0
 
     @property
     def guest(self) -> Guest:
@@ -137,6 +137,7 @@ class Session:
             self.context.whole_rows = self.settings["output"] != "table"
             arguments = expanded(declared, words, self.context, names_first=True)
             self.sink.show(declared.run(arguments, self.context))
+        self.last_status = self._found_status
         self.last_seconds = time.monotonic() - started
         self._write_log(" ".join([self._command, *map(quote, words)]), self.context.cwd)
         return self.status
@@ -156,6 +157,7 @@ class Session:
                 problem = parsed.problem
                 raise UsageError(f"column {problem.column + 1}: {problem.message}", problem.remedy)
             return list(parsed.pipelines)
+        self.last_status = self._found_status
         return []
 
     def _with_aliases(self, line: str) -> str:
@@ -180,9 +182,10 @@ class Session:
         """Run a pipeline; one that may fail leaves only its `$?` behind."""
         before = self.status
         self.status = ExitCode.DONE
-        self.last_status = 0
+        self._found_status = 0
         with self._reported():
             self._run(pipeline)
+        self.last_status = self._found_status
         if self.status is ExitCode.DONE or (
             pipeline.tolerant and self.status is not ExitCode.INTERRUPTED
         ):
@@ -195,7 +198,7 @@ class Session:
             yield
         except KeyboardInterrupt:
             self.sink.notice("Interrupted")
-            self.status, self.last_status = ExitCode.INTERRUPTED, ExitCode.INTERRUPTED
+            self.status, self._found_status = ExitCode.INTERRUPTED, ExitCode.INTERRUPTED
         except GuestShellError as error:
             self._fail(error)
         except (BrokenPipeError, Leave):
@@ -328,15 +331,16 @@ class Session:
 
     def _fail(self, error: GuestShellError) -> None:
         self.status = error.exit_code
-        self.last_status = error.exit_code
+        self._found_status = error.exit_code
         if isinstance(error, HostProgramFailed):
-            self.last_status = error.status
+            self._found_status = error.status
         remedy = error.remedy
         if isinstance(error, NoSuchPath) and not remedy:
             with contextlib.suppress(GuestShellError, KeyboardInterrupt):
                 if (close_to := self.guest.suggest(error.path)) and close_to != error.path:
                     remedy = f"did you mean {quote(close_to)}?"
-        prefix = f"{self._command}: " if self._command and isinstance(error, GuestError) else ""
+        names_itself = isinstance(error, UsageError | HostProgramFailed)
+        prefix = f"{self._command}: " if self._command and not names_itself else ""
         # the error itself stays as it is, for it may be raised for many lines
         message = error.message
         if isinstance(error, PathError):

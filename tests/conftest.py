@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from guestshell import Guest
-from guestshell.demo.image import demo_image
+from guestshell.demo.image import demo_image, stage
 from guestshell.errors import ExitCode
 from guestshell.output.sink import Sink
 from guestshell.session import Session
@@ -114,6 +114,15 @@ def debian_guest(debian: Path) -> Iterator[Guest]:
     with Guest(debian) as guest:
         guest.start()
         yield guest
+
+
+@pytest.fixture(scope="session")
+def staged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of the teaching image as a tree of this host, for the host's own tools."""
+    root = tmp_path_factory.mktemp("staged") / "root"
+    root.mkdir()
+    stage(root)
+    return root
 
 
 class Console:

@@ -88,7 +88,7 @@ class AliasName(ParameterType):
 @click.argument("value", required=False, type=SettingValue())
 @click.pass_obj
 def set_(context: Context, name: str | None, value: str | None, keep: bool) -> Records[Choice]:
-    """Choose a setting, or give a variable a value; without arguments list them.
+    """Choose a setting, give a variable a value, or list them all.
 
     Any name that is no setting is a variable of your own: $NAME stands for its value in later
     lines, and $? for the status of the last one.

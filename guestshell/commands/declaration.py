@@ -38,13 +38,15 @@ class GuestCommand(click.Command):
     """A click command with a category and examples, whose callback gives a result.
 
     `row_type` is that of the rows it gives, None where it gives none. One that `is_prefix`
-    stands before a whole pipeline, which it runs.
+    stands before a whole pipeline, which it runs. One that does something to the conversation
+    alone `needs_session`.
     """
 
     category: str
     examples: tuple[str, ...]
     row_type: type | None = None
     is_prefix = False
+    needs_session = False
 
     def run(self, words: Sequence[str], obj: object) -> Result:
         """Run it with words as its arguments and give its result, perhaps still being found.
@@ -151,7 +153,12 @@ def _made(
 
 
 def command(
-    *, category: str, examples: Sequence[str], name: str | None = None, prefix: bool = False
+    *,
+    category: str,
+    examples: Sequence[str],
+    name: str | None = None,
+    prefix: bool = False,
+    needs_session: bool = False,
 ) -> Callable[[_Callback], GuestCommand]:
     """Declare a command. One without category, help or example fails at import."""
 
@@ -163,6 +170,7 @@ def command(
             raise ValueError(f"{made.name}: is declared twice")
         made.category = category
         made.is_prefix = prefix
+        made.needs_session = needs_session or category == "shell"
         if prefix:
             made.allow_interspersed_args = False
         COMMANDS[made.name] = made

@@ -30,7 +30,7 @@ class _DirectoryOrPrevious(GuestPath):
         return previous
 
 
-@command(category="navigate", examples=["cd /var/log", "cd ..", "cd -"])
+@command(category="navigate", examples=["cd /var/log", "cd ..", "cd -"], needs_session=True)
 @click.argument(
     "directory", type=_DirectoryOrPrevious(directories=True), default="/", metavar="[DIRECTORY]"
 )
@@ -47,7 +47,7 @@ def cd(context: Context, directory: Name) -> None:
     context.cwd, context.previous = target, context.cwd
 
 
-@command(category="navigate", examples=["pwd"])
+@command(category="navigate", examples=["pwd"], needs_session=True)
 @click.pass_obj
 def pwd(context: Context) -> Text:
     """Show the current directory."""

@@ -12,7 +12,7 @@ from guestshell.commands.parameters import ParameterType
 from guestshell.errors import UsageError
 from guestshell.language.expression import COMPARISONS, Expects, parse_expression
 from guestshell.language.words import Word, bare_word
-from guestshell.output.bytes import decoded_lines
+from guestshell.output.bytes import whole_lines
 from guestshell.output.encoded import encoded
 from guestshell.output.fields import field_of, names_of
 from guestshell.output.results import Blob, Records, Result
@@ -35,10 +35,11 @@ class Piped:
         return self.result
 
     def lines(self) -> Iterator[str]:
-        """Yield the lines of text, or of rows as they would be written."""
-        if isinstance(self.result, Blob):
-            return decoded_lines(self.result.blocks)
-        return decoded_lines(self.blocks())
+        """Yield the lines of text, or of rows as they would be written.
+
+        Raises GuestShellError for one too long to work on.
+        """
+        return whole_lines(self.blocks())
 
     def blocks(self) -> Iterator[bytes]:
         """Yield the bytes that a file would get."""

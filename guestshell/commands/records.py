@@ -37,7 +37,7 @@ def _wanted(action: str, file: Path | None) -> Path:
 @click.argument("file", type=HostPath(), required=False)
 @click.pass_obj
 def log(context: Context, action: str, file: Path | None) -> None:
-    """Keep an evidence log: each line, when, its status, and what was carried out.
+    """Keep a log of each line, its status, and what was carried out.
 
     Every entry holds the SHA-256 of the one before; guestctl verify-log checks them. An existing
     log is continued. Of each file that was read out it has path, size and SHA-256.
@@ -52,9 +52,9 @@ def log(context: Context, action: str, file: Path | None) -> None:
 @click.argument("file", type=HostPath(), metavar="FILE|stop")
 @click.pass_obj
 def record(context: Context, file: Path) -> None:
-    """Write what the terminal shows into an asciinema file (asciicast v2), until record stop.
+    """Write what the terminal shows into an asciinema file.
 
-    Leaving ends it too.
+    It is an asciicast v2; record stop ends it, and leaving does.
     """
     if file == Path("stop"):
         _conversation(context).stop_recording()

@@ -44,7 +44,7 @@ class Topic(CommandName):
 @command(name="help", category="shell", examples=["help", "help find", "help where", "help /hash"])
 @click.argument("topic", required=False, type=Topic(), metavar="[COMMAND|FILTER|/WORD]")
 def show_help(topic: str | None) -> Text:
-    """List the commands, explain one or a filter, or search all pages for /WORD."""
+    """List commands and filters, explain one, or search for /WORD."""
     if topic is None:
         return Text(_overview())
     if topic.startswith("/"):
@@ -127,6 +127,13 @@ def history(context: Context, count: int | None, word: str | None) -> Records[Li
     if count is not None:
         rows = rows[max(len(rows) - count, 0) :]
     return Records(rows, Line)
+
+
+@command(category="shell", examples=["echo $case", "cat /etc/nothing; echo $?"])
+@click.argument("word", nargs=-1, type=click.UNPROCESSED)
+def echo(word: tuple[str, ...]) -> Text:
+    """Show words as they are read: variables filled in, quotes gone."""
+    return Text([" ".join(word)])
 
 
 @command(category="shell", examples=["clear"])

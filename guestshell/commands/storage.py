@@ -41,7 +41,7 @@ def mounts(context: Context) -> Records[Mount]:
     return Records(context.guest.mounts(), Mount)
 
 
-@command(category="storage", examples=["mount /dev/sda2 /mnt"])
+@command(category="storage", examples=["mount /dev/sda2 /mnt"], needs_session=True)
 @click.argument("device", type=Device())
 @click.argument("directory", type=GuestPath(directories=True), default="/", metavar="[DIRECTORY]")
 @click.pass_obj
@@ -53,7 +53,7 @@ def mount(context: Context, device: str, directory: Name) -> None:
     context.guest.mount(device, paths.lexical(directory))
 
 
-@command(category="storage", examples=["umount /boot"])
+@command(category="storage", examples=["umount /boot"], needs_session=True)
 @click.argument("target", type=MountPoint(), metavar="DIRECTORY|DEVICE")
 @click.pass_obj
 def umount(context: Context, target: Name) -> None:

@@ -24,10 +24,15 @@ class Cursor:
 
 
 def at_cursor(text: str) -> Cursor | None:
-    """Give what is being typed at the end of a text, None inside a comment."""
+    """Give what is being typed at the end of a text.
+
+    None inside a comment, and where nothing can stand: behind the file of a redirect.
+    """
     tokens = lex(text)
     is_typing = bool(tokens) and tokens[-1].end == len(text) and not tokens[-1].is_operator
     probe = text if is_typing else text + _PROBE
+    if all(token.end < len(probe) for token in lex(probe)):
+        return None  # a comment
     pipelines = parse(probe).pipelines
     if not pipelines:
         return None

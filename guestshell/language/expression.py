@@ -100,6 +100,10 @@ class _Item:
     def is_sign(self, *signs: str) -> bool:
         return not self.quoted and self.text in signs
 
+    def touches(self, column: int) -> bool:
+        """Whether it is a < or > that ends at this column."""
+        return self.is_sign("<", ">") and self.column == column - 1
+
 
 class _Stuck(Exception):
     def __init__(self, message: str, column: int) -> None:
@@ -119,7 +123,7 @@ def _items(words: Sequence[Word]) -> list[_Item]:
                 sign = bare and part in _SIGNS
                 last = found[-1] if found else None
                 # the lexer takes the > of >= for a redirect and makes two words of it
-                if part == "=" and last and last.is_sign("<", ">") and last.column == offset - 1:
+                if sign and part == "=" and last and last.touches(offset):
                     found[-1] = _Item(last.text + "=", last.column, index, quoted=False)
                 elif joins and not sign and last:
                     quoted = last.quoted or not bare

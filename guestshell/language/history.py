@@ -5,7 +5,7 @@ from collections.abc import Container, Sequence
 
 from guestshell.errors import UsageError
 
-_NUMBERED = re.compile(r"\s*!(!|-?\d+)(?!\w)(.*)", re.DOTALL)
+_NUMBERED = re.compile(r"\s*!(!|-?\d{1,18})(?!\w)(.*)", re.DOTALL)
 _NAMED = re.compile(r"\s*!([\w-]+)\s*")
 
 

@@ -1,7 +1,7 @@
 """Split a line into words as a POSIX shell does, with the place of each; never fails.
 
 Quotes are `'…'`, `"…"` and `$'…'` (POSIX.1-2024, 2.2.4), with which any byte can be typed.
-`$name` outside `'…'` stands for a setting.
+`$name` outside `'…'` stands for a setting. A newline behind `\\` joins two lines.
 """
 
 import enum
@@ -14,6 +14,7 @@ OPERATORS = "|;<>&"
 """Characters that end a word and mean something themselves unless quoted."""
 
 _BLANKS = " \t\r\n"
+_JOINT = "\\\n"
 _SIMPLE = {"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "e": 27, "E": 27, "f": 12, "v": 11}
 _DIGITS = {"x": (16, 2), "u": (16, 4), "U": (16, 8)}
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*|\?))", re.ASCII)
@@ -69,12 +70,14 @@ class _Pieces:
     def __init__(self) -> None:
         self._found: list[Piece] = []
         self._kind = Kind.BARE
-        self._run = bytearray()
+        self._run: bytearray | None = None
 
     def add(self, data: bytes, kind: Kind) -> None:
         if kind is not self._kind:
             self._flush()
             self._kind = kind
+        if self._run is None:
+            self._run = bytearray()
         self._run += data
 
     def add_variable(self, name: str) -> None:
@@ -82,9 +85,9 @@ class _Pieces:
         self._found.append(Piece(name, Kind.VARIABLE))
 
     def _flush(self) -> None:
-        if self._run:
+        if self._run is not None:
             self._found.append(Piece(decode_name(bytes(self._run)), self._kind))
-            self._run = bytearray()
+            self._run = None
 
     def all(self) -> tuple[Piece, ...]:
         self._flush()
@@ -104,6 +107,8 @@ class _Lexer:
             character = self._line[self._at]
             if character in _BLANKS:
                 self._at += 1
+            elif self._line.startswith(_JOINT, self._at):
+                self._at += len(_JOINT)
             elif character == "#":
                 self._comment()
             elif character in OPERATORS:
@@ -142,6 +147,8 @@ class _Lexer:
                 self._kind = Kind.LITERAL
                 self._at += len(quote)
                 open_quote = "" if self._quoted(quote) else quote
+            elif self._line.startswith(_JOINT, self._at):
+                self._at += len(_JOINT)
             elif character == "\\":
                 quoted = True
                 self._kind = Kind.LITERAL
@@ -171,6 +178,8 @@ class _Lexer:
 
     def _quoted(self, quote: str) -> bool:
         """Take what stands in quotes and say whether they were closed."""
+        if self._line.startswith(quote[-1], self._at):
+            self._pieces.add(b"", Kind.LITERAL)  # '' is a word, and a value of where
         while self._at < len(self._line):
             character = self._line[self._at]
             if character == quote[-1]:
@@ -178,6 +187,8 @@ class _Lexer:
                 return True
             if character == "\\" and quote == "$'":
                 self._escape()
+            elif quote == '"' and self._line.startswith(_JOINT, self._at):
+                self._at += len(_JOINT)
             elif character == "\\" and quote == '"':
                 if self._line[self._at + 1 : self._at + 2] in ('"', "\\", "$", "`"):
                     self._at += 1

@@ -92,7 +92,10 @@ class _Parser:
             self._problem = Problem(message, remedy, column)
 
     def _next(self) -> Token | None:
-        return self._tokens[self._at] if self._at < len(self._tokens) else None
+        return self._token(self._at)
+
+    def _token(self, place: int) -> Token | None:
+        return self._tokens[place] if place < len(self._tokens) else None
 
     def _column(self) -> int:
         token = self._next()
@@ -155,7 +158,9 @@ class _Parser:
         start, begin = self._column(), self._at
         self._skip_words()
         if not forced and self._at > begin and self._tokens[begin].value in EXPRESSION_STAGES:
-            words = [word_of(token, _as_typed) for token in self._tokens[begin + 1 :]]
+            words = []
+            while (token := self._token(begin + 1 + len(words))) and _may_compare(token):
+                words.append(word_of(token, _as_typed))
             self._at = max(self._at, begin + 1 + parse_expression(words).used)
             self._skip_words()
         tokens = tuple(self._tokens[begin : self._at])
@@ -175,6 +180,10 @@ class _Parser:
             return Redirect(operator.value, target)
         self._wrong(f"{operator.value} needs a file of this host", "", operator.start)
         return Redirect(operator.value, None)
+
+
+def _may_compare(token: Token) -> bool:
+    return not token.is_operator or token.value in ("<", ">")
 
 
 def _as_typed(name: str) -> str:

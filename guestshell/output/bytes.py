@@ -4,12 +4,16 @@ import codecs
 import itertools
 from collections.abc import Iterable, Iterator
 
+from guestshell.errors import GuestShellError
 from guestshell.output.safe import safe_line
 
 _SNIFFED = 8192
 _LONGEST = 64 * 1024
+"""Characters of a line; one longer is shown in parts: memory stays bounded without newlines."""
+_LONGEST_WHOLE = 64 * 2**20
+"""Bytes of a line that is worked on, and cannot be in parts."""
 _MOST_COLOURED = 20_000
-"""A line longer than this is shown in parts: memory stays bounded without newlines."""
+"""Lines; more than this are shown without colours."""
 
 
 def peek(blocks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -38,6 +42,27 @@ def decoded_lines(blocks: Iterable[bytes]) -> Iterator[str]:
     rest += decoder.decode(b"", final=True)
     if rest:
         yield rest
+
+
+def whole_lines(blocks: Iterable[bytes]) -> Iterator[str]:
+    """Yield lines as `decoded_lines` does, but none in parts.
+
+    Raises GuestShellError for one over 64 MiB.
+    """
+    parts: list[bytes] = []
+    held = 0
+    for block in blocks:
+        end = block.rfind(b"\n") + 1
+        if end:
+            text = b"".join([*parts, block[:end]]).decode("utf-8", "surrogateescape")
+            yield from text.split("\n")[:-1]
+            parts, held = [], 0
+        parts.append(block[end:])
+        held += len(block) - end
+        if held > _LONGEST_WHOLE:
+            raise GuestShellError(f"a line is longer than {_LONGEST_WHOLE >> 20} MiB")
+    if held:
+        yield b"".join(parts).decode("utf-8", "surrogateescape")
 
 
 def safe_lines(blocks: Iterable[bytes]) -> Iterator[str]:

@@ -27,9 +27,10 @@ def human_size(size: int) -> str:
 @cache
 def _second(seconds: int) -> str:
     try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        moment = datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
         return f"{seconds} s"
+    return moment.replace(tzinfo=None).isoformat(" ") + "Z"  # %Y does not fill up the year 999
 
 
 def utc(timestamp: int) -> str:
@@ -43,7 +44,8 @@ def rfc3339(timestamp: int) -> str:
     try:
         moment = datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):
-        return f"@{seconds}.{fraction:09d}"
+        seconds, fraction = divmod(abs(timestamp), 10**9)
+        return f"@{'-' if timestamp < 0 else ''}{seconds}.{fraction:09d}"
     return f"{moment.replace(tzinfo=None).isoformat()}.{fraction:09d}Z"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from guestshell.errors import UsageError
 from guestshell.language import expression as ex
+from guestshell.output.cells import rfc3339
 from guestshell.output.fields import Field, field_of
 from guestshell.output.moments import Age, Span, parse_size, parse_time
 from guestshell.values import Mode, Percent, Size, Timestamp
@@ -82,6 +83,11 @@ def _fits(field: Field, sign: str, value: ex.Value) -> Test:
 
 
 def _text(kind: Any, value: Any) -> str:
+    """Give the text that a regular expression sees: times and modes as data formats hold them."""
+    if kind is Timestamp:
+        return rfc3339(value)
+    if kind is bool:
+        return "yes" if value else "no"
     return stat.filemode(value) if kind is Mode else str(value)
 
 
@@ -98,9 +104,8 @@ def _compares(kind: Any, sign: str, text: str) -> Test:
     order = _ORDER[sign]
     if kind is Timestamp:
         return _compares_time(sign, parse_time(text))
-    if kind is Mode and re.fullmatch(r"[0-7]{1,5}", text):
-        bits = int(text, 8)
-        return lambda mode: order(mode & 0o7777, bits)
+    if kind is Mode:
+        return _compares_mode(order, text)
     if kind is Size:
         size = parse_size(text)
         return lambda value: order(value, size)
@@ -113,6 +118,15 @@ def _compares(kind: Any, sign: str, text: str) -> Test:
         number = _number(text)
         return lambda value: order(value, number)
     return lambda value: order(_text(kind, value), text)
+
+
+def _compares_mode(order: Callable[[Any, Any], bool], text: str) -> Test:
+    if re.fullmatch(r"[0-7]{1,5}", text):
+        bits = int(text, 8)
+        return lambda mode: order(mode & 0o7777, bits)
+    if len(text) != len(stat.filemode(0)):
+        raise UsageError(f"{text!r} is not a mode", "write one as 644, 4755 or -rw-r--r--")
+    return lambda mode: order(stat.filemode(mode), text)
 
 
 def _number(text: str) -> float:

@@ -93,12 +93,13 @@ def _json_array(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 def _csv(rows: Iterable[dict[str, Any]], names: list[str]) -> Iterator[str]:
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="")
+    # it quotes the characters that its line ends have, and those only
+    writer = csv.writer(buffer, lineterminator="\r\n")
     for cells in chain([names], ([_cell(value) for value in row.values()] for row in rows)):
         buffer.seek(0)
         buffer.truncate()
         writer.writerow(cells)
-        yield buffer.getvalue()
+        yield buffer.getvalue().removesuffix("\r\n")
 
 
 def _cell(value: Any) -> Any:

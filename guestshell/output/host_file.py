@@ -31,19 +31,31 @@ class HostFile:
     """A file being written: `with HostFile(path) as file: file.write(block)`.
 
     A new file appears, complete, when the block ends without an error, and one that exists is
-    only replaced if `overwrite`. With `append` what was written goes away again on an error. A
-    device or pipe is written as it is. Raises HostError.
+    only replaced if `overwrite`; who may read it stays. With `append` what was written goes away
+    again on an error. A pipe or character device is written as it is, a disk never. Raises
+    HostError.
     """
 
-    def __init__(self, path: Path, *, overwrite: bool = False, append: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        overwrite: bool = False,
+        append: bool = False,
+        remedy: str = ">| overwrites it, >> appends to it",
+    ) -> None:
+        """`remedy` says what to do about a file that exists already."""
         if "\0" in str(path):
             raise HostError("a host path cannot contain a NUL byte")
         self.path = path
         self._overwrite = overwrite
         self._append = append
+        self._remedy = remedy
         self._temporary: Path | None = None
         self._descriptor = -1
         self._length_before = 0
+        self._written = 0
+        self._is_new = False
 
     def __enter__(self) -> Self:
         self.open()
@@ -70,30 +82,36 @@ class HostFile:
             raise HostError.of(self.path, error) from error
 
     def _open(self) -> None:
-        exists = os.path.lexists(self.path)
-        if exists and self.path.is_dir():
+        status = _status(self.path)
+        if status is not None and stat.S_ISDIR(status.st_mode):
             raise HostError(f"{self.path}: is a directory", "name a file in it")
-        special = exists and not stat.S_ISREG(self.path.stat().st_mode)
-        if special:
+        if status is not None and stat.S_ISBLK(status.st_mode):
+            raise HostError(f"{self.path}: is a disk of this host", "nothing is written to one")
+        if status is not None and not stat.S_ISREG(status.st_mode):
             self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CLOEXEC)
         elif self._append:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._descriptor = os.open(self.path, flags, 0o666)
             self._length_before = os.fstat(self._descriptor).st_size
-        elif exists and not self._overwrite:
-            raise HostError(f"{self.path}: exists already", ">| overwrites it, >> appends to it")
+            self._is_new = status is None
+        elif not self._overwrite and os.path.lexists(self.path):
+            raise HostError(f"{self.path}: exists already", self._remedy)
         else:
             # the host's name is not part of it: that may be as long as a name can be
             temporary = self.path.parent / f".guestctl-{secrets.token_hex(8)}.partial"
             self._descriptor = os.open(temporary, _NEW, 0o666)
             self._temporary = temporary
+            if status is not None:
+                os.fchmod(self._descriptor, status.st_mode & 0o777)
 
     def write(self, block: bytes) -> None:
         """Write bytes."""
         view = memoryview(block)
         try:
             while view:
-                view = view[os.write(self._descriptor, view) :]
+                count = os.write(self._descriptor, view)
+                self._written += count
+                view = view[count:]
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -107,7 +125,7 @@ class HostFile:
         try:
             if not keep and self._append and self._temporary is None:
                 with contextlib.suppress(OSError):
-                    os.ftruncate(descriptor, self._length_before)
+                    self._take_back(descriptor)
             os.close(descriptor)
             if keep and self._temporary is not None:
                 self._put_in_place(self._temporary)
@@ -117,6 +135,14 @@ class HostFile:
             if self._temporary is not None:
                 self._temporary.unlink(missing_ok=True)
 
+    def _take_back(self, descriptor: int) -> None:
+        """Undo what was appended, unless others have appended since."""
+        if os.fstat(descriptor).st_size != self._length_before + self._written:
+            return
+        os.ftruncate(descriptor, self._length_before)
+        if self._is_new and self._length_before == 0:
+            self.path.resolve().unlink()
+
     def _put_in_place(self, temporary: Path) -> None:
         if self._overwrite:
             temporary.rename(self.path)
@@ -124,11 +150,22 @@ class HostFile:
         try:
             os.link(temporary, self.path)  # unlike rename, it never replaces
         except FileExistsError:
-            raise HostError(
-                f"{self.path}: exists by now", ">| overwrites it, >> appends to it"
-            ) from None
+            raise self._exists_by_now() from None
         except OSError:  # a file system without hard links
+            if os.path.lexists(self.path):
+                raise self._exists_by_now() from None
             temporary.rename(self.path)
+
+    def _exists_by_now(self) -> HostError:
+        return HostError(f"{self.path}: exists by now", self._remedy)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Give what a path leads to, None where there is nothing."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
 
 
 def check_appendable(form: str, path: Path) -> None:

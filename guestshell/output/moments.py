@@ -3,13 +3,14 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from fractions import Fraction
 
 from guestshell.errors import UsageError
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([KMGTPE])(iB|B)?|B)?", re.IGNORECASE)
+_NUMBER = r"(\d{1,30}(?:\.\d{1,30})?)"
+_SIZE = re.compile(_NUMBER + r"\s*(?:([KMGTPE])(iB|B)?|B)?", re.IGNORECASE)
 _POWERS = "KMGTPE"
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ns|us|ms|s|min|m|h|d|w|y)")
+_DURATION = re.compile(_NUMBER + "(ns|us|ms|s|min|m|h|d|w|y)")
 _UNITS = {
     "ns": 1,
     "us": 10**3,
@@ -23,7 +24,12 @@ _UNITS = {
     "y": 365 * 86_400 * 10**9,
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FRACTION = re.compile(r"(.*:\d\d)\.(\d{1,9})(Z|[+-]\d\d:?\d\d)?")
+_MOMENT = re.compile(
+    r"\d{4}-?\d\d-?\d\d"
+    r"(?P<hour>[T ]\d\d(?P<minute>:?\d\d(?P<second>:?\d\d(?P<fraction>[.,]\d{1,9})?)?)?"
+    r"(Z|[+-]\d\d:?\d\d)?)?"
+)
+_SECONDS = re.compile(r"@(-?)(\d{1,20})(?:\.(\d{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +55,20 @@ def parse_size(text: str) -> int:
         raise UsageError(f"{text!r} is not a size", "write one as 512, 10K, 1.5M or 2GB")
     base = 1000 if (match[3] or "").upper() == "B" else 1024
     power = _POWERS.index(match[2].upper()) + 1 if match[2] else 0
-    return int(Decimal(match[1]) * base**power)
+    return int(Fraction(match[1]) * base**power)
 
 
 def parse_time(text: str) -> Span | Age:
-    """Give a moment in UTC (RFC 3339, or cut short to the day or minute) or an age.
+    """Give a moment in UTC (RFC 3339, cut short to the day, hour or minute, or @seconds) or an age.
 
     Raises UsageError.
     """
     if match := _DURATION.fullmatch(text):
         unit = _UNITS[match[2]]
-        return Age(int(Decimal(match[1]) * unit), unit)
-    if re.fullmatch(r"@\d{1,12}", text):
-        return Span(int(text[1:]) * 10**9, (int(text[1:]) + 1) * 10**9)
+        return Age(int(Fraction(match[1]) * unit), unit)
+    if match := _SECONDS.fullmatch(text):
+        span = _exactly(int(match[2]), match[3] or "")
+        return Span(-span.start, span.end - 2 * span.start) if match[1] else span
     try:
         return _moment(text)
     except (ValueError, OverflowError):
@@ -71,20 +78,22 @@ def parse_time(text: str) -> Span | Age:
         ) from None
 
 
+def _exactly(seconds: int, digits: str) -> Span:
+    """Give the span of a second, or of the part of it that digits after its point name."""
+    start = seconds * 10**9 + int(digits.ljust(9, "0"))
+    return Span(start, start + 10 ** (9 - len(digits)))
+
+
 def _moment(text: str) -> Span:
-    fraction = 0
-    length = 10**9
-    if match := _FRACTION.fullmatch(text):
-        text = match[1] + (match[3] or "")
-        fraction = int(match[2].ljust(9, "0"))
-        length = 10 ** (9 - len(match[2]))
-    moment = datetime.fromisoformat(text)
+    match = _MOMENT.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    fraction = match["fraction"] or ""
+    moment = datetime.fromisoformat(text.replace(fraction, "", 1))
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    if re.fullmatch(r"\d{4}-?\d\d-?\d\d", text):
-        length = 86_400 * 10**9
-    elif re.fullmatch(r"[\d-]+[T ]\d\d:?\d\d", text):
-        length = 60 * 10**9
-    whole: timedelta = moment - _EPOCH
-    start = (whole // timedelta(seconds=1)) * 10**9 + fraction
-    return Span(start, start + length)
+    span = _exactly((moment - _EPOCH) // timedelta(seconds=1), fraction[1:])
+    if match["second"]:
+        return span
+    unit = "m" if match["minute"] else "h" if match["hour"] else "d"
+    return Span(span.start, span.start + _UNITS[unit])

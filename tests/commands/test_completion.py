@@ -64,7 +64,7 @@ def test_a_directory_of_many_names_completes_what_they_share(context: Context) -
     assert values(context, "cat", f"{story.MANY}/s") == [f"{story.MANY}/sess_0"]
     shown = found(context, f"cat {story.MANY}/sess_0")
     assert len(shown) == 1000
-    assert found[-1].explanation == "and 9000 more"
+    assert shown[-1].explanation == "and 9000 more"
     assert len(values(context, "cat", f"{story.MANY}/sess_00")) == 1000
     assert values(context, "cat", f"{story.MANY}/sess_01234") == [f"{story.MANY}/sess_01234"]
 
@@ -100,5 +100,6 @@ def test_no_line_makes_completion_fail(demo_guest: Guest, console: Console, line
 
 
 def test_usage_hints() -> None:
-    assert usage_hint("pwd").startswith("pwd [OPTIONS]")
-    assert usage_hint("nothing") == ""
+    assert usage_hint("pwd", is_filter=False).startswith("pwd [OPTIONS]")
+    assert usage_hint("nothing", is_filter=False) == ""
+    assert usage_hint("where", is_filter=True).startswith("where [OPTIONS]")

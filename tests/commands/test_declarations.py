@@ -1,8 +1,8 @@
 import pytest
 
-from guestshell.commands import COMMANDS
-from guestshell.commands.declaration import CATEGORIES, command
-from guestshell.language.lexer import lex
+from guestshell.commands import COMMANDS, FILTERS, GuestCommand
+from guestshell.commands.declaration import CATEGORIES, FILTER_CATEGORY, command
+from guestshell.language.parser import parse
 
 ISSUED = [
     "cd",
@@ -38,26 +38,59 @@ ISSUED = [
     "clear",
     "exit",
     "quit",
+    "echo",
+    "set",
+    "unset",
+    "alias",
+    "unalias",
+    "source",
+    "watch",
+    "time",
+    "log",
+    "record",
 ]
+FILTERS_ISSUED = [
+    "where",
+    "sort",
+    "select",
+    "first",
+    "last",
+    "skip",
+    "count",
+    "group",
+    "unique",
+    "flatten",
+    "grep",
+    "wc",
+    "tee",
+    "save",
+    "jq",
+]
+EVERYTHING: list[GuestCommand] = [*COMMANDS.values(), *FILTERS.values()]
 
 
 def test_every_command_is_there() -> None:
     assert sorted(COMMANDS) == sorted(ISSUED)
+    assert sorted(FILTERS) == sorted(FILTERS_ISSUED)
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_a_command_explains_itself(name: str) -> None:
-    declared = COMMANDS[name]
+@pytest.mark.parametrize("declared", EVERYTHING, ids=str)
+def test_a_command_explains_itself(declared: GuestCommand) -> None:
     page = "\n".join(declared.page(80))
-    assert declared.category in CATEGORIES
+    is_filter = declared.name in FILTERS and declared is FILTERS[declared.name]
+    assert declared.category == FILTER_CATEGORY if is_filter else declared.category in CATEGORIES
     assert len(declared.summary) <= 72
     assert "--help" in page
     for example in declared.examples:
-        assert lex(example)[0].value == name
+        parsed = parse(example)
+        assert parsed.problem is None
+        places = slice(1, None) if is_filter else slice(1)
+        names = [stage.name for line in parsed.pipelines for stage in line.stages[places]]
+        assert declared.name in names
         assert example in page
     for parameter in declared.params:
         if parameter.param_type_name == "option":
-            assert getattr(parameter, "help", None), f"{name} {parameter.name} has no help"
+            assert getattr(parameter, "help", None), f"{declared.name} {parameter.name} has no help"
 
 
 def test_a_command_without_help_is_refused() -> None:

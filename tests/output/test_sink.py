@@ -7,6 +7,7 @@ import pytest
 
 from guestshell.errors import GuestError, UsageError
 from guestshell.output.results import Blob, ClearScreen, Text
+from guestshell.output import activity
 from guestshell.output.sink import Sink
 
 
@@ -83,6 +84,7 @@ def test_verbose_adds_the_trace() -> None:
 
 def test_the_label_of_a_progress_bar_is_safe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(activity, "_SHORT", -1.0)
     err = Stream(True)
     with Sink(Stream(True), err).progress("Saving /a\x1b]0;title\x07[red]", 10) as advance:
         advance(10)

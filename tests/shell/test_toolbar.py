@@ -20,6 +20,6 @@ def test_what_is_known_is_coloured_so() -> None:
     assert styles("find / -name x")[2] == "class:option"
     assert styles("ls | where size > 3 | !sort $x")[1:] == [
         "class:operator", "class:command", "", "class:operator", "", "class:operator",
-        "class:program", "class:variable",
+        "", "class:program", "class:variable",
     ]  # fmt: skip
     assert styles("ll /etc")[0] == "class:command"

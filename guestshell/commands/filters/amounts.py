@@ -16,7 +16,7 @@ from guestshell.output.fields import Field, field_of, fields_of
 from guestshell.output.results import Layout, Records, Text
 from guestshell.values import Size
 
-_NUMBER = click.IntRange(0, 2**62)
+_AMOUNT = click.IntRange(0, 2**62)
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,18 @@ def _rows(piped: Piped) -> Iterator[Any]:
 
 
 @filter_command(examples=["find / | first", "ls /var/log | sort -size | first 3"])
-@click.argument("number", type=_NUMBER, default=10, metavar="[NUMBER]")
+@click.argument("number", type=_AMOUNT, default=10, metavar="[NUMBER]")
 @click.pass_obj
 def first(piped: Piped, number: int) -> Records[Any] | Text:
-    """Keep the first rows or lines, ten by default; the stage before ends with the last kept."""
+    """Keep the first rows or lines, ten by default.
+
+    The stage before ends with the last one kept.
+    """
     return _each(piped, itertools.islice(_rows(piped), number))
 
 
 @filter_command(examples=["cat /var/log/auth.log | last 3", "packages | sort size | last"])
-@click.argument("number", type=_NUMBER, default=10, metavar="[NUMBER]")
+@click.argument("number", type=_AMOUNT, default=10, metavar="[NUMBER]")
 @click.pass_obj
 def last(piped: Piped, number: int) -> Records[Any] | Text:
     """Keep the last rows or lines, ten by default."""
@@ -68,7 +71,7 @@ def last(piped: Piped, number: int) -> Records[Any] | Text:
 
 
 @filter_command(examples=["ls /etc | sort name | skip 2", "cat /etc/passwd | skip 1 | first 2"])
-@click.argument("number", type=_NUMBER, default=1, metavar="[NUMBER]")
+@click.argument("number", type=_AMOUNT, default=1, metavar="[NUMBER]")
 @click.pass_obj
 def skip(piped: Piped, number: int) -> Records[Any] | Text:
     """Leave out the first rows or lines, one by default."""
@@ -79,8 +82,18 @@ def skip(piped: Piped, number: int) -> Records[Any] | Text:
 @click.pass_obj
 def count(piped: Piped) -> Records[Count]:
     """Count the rows, or the lines of text."""
-    rows = (Count(sum(1 for _ in _rows(piped))) for _ in range(1))
+    rows = (Count(_number(piped)) for _ in range(1))
     return Records(rows, Count, layout=Layout.LINES)
+
+
+def _number(piped: Piped) -> int:
+    if isinstance(piped.result, Records):
+        return sum(1 for _ in piped.result.rows)
+    lines, end = 0, b"\n"
+    for block in piped.blocks():
+        lines += block.count(b"\n")
+        end = block[-1:] or end
+    return lines + (end != b"\n")  # the last may lack its newline
 
 
 @filter_command(
@@ -187,11 +200,11 @@ def wc(piped: Piped) -> Records[WordCount]:
 def _word_count(blocks: Iterable[bytes]) -> WordCount:
     lines = words = size = 0
     in_word = False
-    for block in blocks:
+    for block in filter(None, blocks):
         size += len(block)
         lines += block.count(b"\n")
         words += len(block.split())
         if in_word and not block[:1].isspace():
             words -= 1  # a word that the blocks cut in two
-        in_word = bool(block) and not block[-1:].isspace()
+        in_word = not block[-1:].isspace()
     return WordCount(lines, words, size)

@@ -17,6 +17,8 @@ from guestshell.output.host_file import HostFile, format_for
 from guestshell.output.results import Blob, Records, Result, Text
 from guestshell.values import Name, Size
 
+_REMEDY = "--force overwrites it"
+
 
 @dataclass(frozen=True)
 class Written:
@@ -42,7 +44,7 @@ def save(piped: Piped, host: Path, force: bool) -> Records[Written]:
     digest = hashlib.sha256()
     size = 0
     form = format_for(host, piped.context.settings.text("output"))
-    with HostFile(host, overwrite=force) as file:
+    with HostFile(host, overwrite=force, remedy=_REMEDY) as file:
         for block in encoded(piped.result, form):
             digest.update(block)
             size += len(block)
@@ -64,7 +66,7 @@ def tee(piped: Piped, host: Path, force: bool) -> Any:
     The file holds what went past: a stage behind that wants no more ends it. It appears when the
     line has ended without an error; its ending chooses the format of rows.
     """
-    file = HostFile(host, overwrite=force)
+    file = HostFile(host, overwrite=force, remedy=_REMEDY)
     file.open()
     assert piped.context.conversation is not None
     piped.context.conversation.on_finish(lambda well: file.close(keep=well))

@@ -162,7 +162,10 @@ def _hint(field: Field) -> Any:
 @click.argument("field", nargs=-1, type=FieldName())
 @click.pass_obj
 def unique(piped: Piped, field: tuple[str, ...]) -> Records[Any] | Text:
-    """Keep the first of rows that are alike, in these fields or in all; of text, of lines."""
+    """Keep the first of rows that are alike, in some fields or in all.
+
+    Of text, the first of lines that are alike.
+    """
     if not isinstance(piped.result, Records):
         return Text(_firsts(piped.lines(), lambda line: line))
     records = piped.records()

@@ -29,7 +29,7 @@ _MOST_JSON = 256 * 2**20
 def grep(
     piped: Piped, pattern: str, ignore_case: bool, invert: bool, extended: bool, fixed: bool
 ) -> Records[Any] | Text:
-    """Keep the lines that fit a pattern, or the rows of which a value shown does."""
+    """Keep lines that fit a pattern, or rows of which a value shown does."""
     compiled = compile_pattern(pattern, extended=extended, fixed=fixed, ignore_case=ignore_case)
     if not isinstance(piped.result, Records):
         return Text(line for line in piped.lines() if (compiled.search(line) is not None) != invert)
@@ -80,9 +80,10 @@ def jq(piped: Piped, program: str, compact: bool, raw: bool) -> Text:
         try:
             for value in values():
                 if raw and isinstance(value, str):
-                    yield value
+                    text = value
                 else:
-                    yield from json_text(value, None if compact else 2).split("\n")
+                    text = json_text(value, None if compact else 2)
+                yield from text.split("\n")
         except ValueError as error:
             raise GuestShellError(f"jq: {str(error).partition(chr(10))[0]}") from None
 

@@ -1,0 +1,265 @@
+"""Pipelines as they are typed, on the teaching image."""
+
+import csv
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from guestshell import Guest
+from guestshell.demo import story
+from guestshell.errors import ExitCode
+from guestshell.language.quoting import from_portable
+from guestshell.values import encode_name
+from tests.conftest import Console
+
+pytestmark = pytest.mark.appliance
+
+
+@pytest.fixture(autouse=True)
+def _in_a_directory_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_filters_and_programs_follow_each_other(console: Console) -> None:
+    assert (
+        console.lines("cat /etc/passwd | !sort | first 1")
+        == sorted(story.TEXTS["/etc/passwd"].splitlines())[:1]
+    )
+    assert console.lines("cat /etc/passwd | cut -d: -f1 | sort | tail -n 1 | grep -v x")
+    assert console.run("!printf 'b\\na\\n' | sort field") == ""
+    assert "no rows to work on" in console.error
+    assert console.run("!printf 'b\\na\\n' | !sort") == "a\nb\n"
+    assert console.run("ls /etc | sort -size | select name | first 1 -o jsonl | jq -r .name")
+
+
+def test_binary_passes_untouched(console: Console) -> None:
+    data, _ = story.PROGRAMS["/usr/bin/bash"]
+    digest = hashlib.sha256(data).hexdigest()
+    assert console.run("cat --raw /usr/bin/bash | sha256sum") == f"{digest}  -\n"
+    console.run("cat /usr/bin/bash > bash; cat /usr/bin/bash >> bash")
+    assert Path("bash").read_bytes() == data * 2
+
+
+def test_early_exit_stops_the_walk(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = 0
+    original = Guest.walk_names
+
+    def counted(self: Guest, *arguments: object, **options: object):  # type: ignore[no-untyped-def]
+        nonlocal seen
+        for row in original(self, *arguments, **options):  # type: ignore[arg-type]
+            seen += 1
+            yield row
+
+    monkeypatch.setattr(Guest, "walk_names", counted)
+    assert console.run("find / | head -n 1") == "/\n"
+    assert console.status is ExitCode.DONE
+    everything = int(console.run("find / | !wc -l"))
+    assert seen < 2 * everything
+    seen = 0
+    assert console.lines("find / | first 2") == ["/", "/bin"]
+    assert seen <= 2
+
+
+def test_statuses(console: Console) -> None:
+    console.run("cat /etc/hostname | !grep -q nothing")
+    assert console.status is ExitCode.FAILED
+    assert console.error == "grep ended with status 1\n"
+    console.session.by_hand = True
+    assert console.run("!sh -c 'exit 7'; echo $?") == "7\n"
+    assert console.run("cat /nope; echo $?") == "1\n"
+    assert console.run("cat --nope; echo $?") == "2\n"
+    assert console.run("cat /nope | !wc -l") == "0\n"
+    assert console.status is ExitCode.FAILED, "a stage before the last failed"
+
+
+def test_a_script_line_stops_at_an_error_unless_it_may_fail(console: Console) -> None:
+    assert console.run("cat /nope; pwd") == ""
+    assert console.status is ExitCode.FAILED
+    assert console.run("-cat /nope; pwd") == "/\n"
+    assert console.status is ExitCode.DONE
+    assert "no such file" in console.error
+
+
+def test_redirects(console: Console) -> None:
+    console.run("ls -l /etc > etc.csv")
+    rows = list(csv.DictReader(Path("etc.csv").read_text().splitlines()))
+    assert [row["name"] for row in rows] == console.lines("ls /etc")
+    console.run("ls /etc > etc.csv")
+    assert console.status is ExitCode.FAILED
+    assert "exists already (>| overwrites it, >> appends to it)" in console.error
+    console.run("ls /home >| etc.csv")
+    console.run("ls /etc >> etc.csv")
+    rows = list(csv.DictReader(Path("etc.csv").read_text().splitlines()))
+    assert [row["name"] for row in rows] == console.lines("ls /home") + console.lines("ls /etc")
+    console.run("ls /etc -o json > etc.csv2")
+    assert [row["name"] for row in json.loads(Path("etc.csv2").read_text())] == console.lines(
+        "ls /etc"
+    )
+    for ending, text in {
+        ".txt": "hosts\n",
+        ".jsonl": '"name": "hosts"',
+        ".yaml": "name: hosts",
+    }.items():
+        console.run(f"ls /etc > x{ending}")
+        assert text in Path(f"x{ending}").read_text()
+    console.run("ls /etc >> etc.json")
+    assert console.status is ExitCode.USAGE
+    assert "cannot be appended to" in console.error
+    assert not Path("etc.json").exists()
+    console.run("cat /nope > nothing")
+    assert not Path("nothing").exists() or Path("nothing").read_bytes() == b""
+    console.run("cat /etc/hostname > /dev/full")
+    assert "no space left" in console.error
+    assert sorted(p.name for p in Path().iterdir() if p.name.startswith(".")) == []
+
+
+def test_nothing_typed_writes_into_the_guest(console: Console) -> None:
+    console.run("pwd > etc/hostname")
+    assert "this host has no such directory" in console.error
+    assert console.run("cat /etc/hostname") == story.TEXTS["/etc/hostname"]
+
+
+def test_find_gives_whole_rows_where_more_than_paths_is_wanted(console: Console) -> None:
+    console.run("find /var -type f | sort -size | first 10 > largest.csv")
+    rows = list(csv.DictReader(Path("largest.csv").read_text().splitlines()))
+    sizes = [int(row["size"]) for row in rows]
+    assert rows[0]["path"] == "/var/log/huge.log"
+    assert sizes == sorted(sizes, reverse=True)
+    assert json.loads(console.run("find /etc/hostname -o json"))[0]["size"] == len(
+        story.TEXTS["/etc/hostname"]
+    )
+
+
+def test_the_default_format_is_a_setting(console: Console) -> None:
+    console.session.settings.set("output", "jsonl")
+    assert json.loads(console.run("ls -d /etc"))["kind"] == "directory"
+    assert json.loads(console.run("ls -d /etc | !cat"))["kind"] == "directory"
+    assert json.loads(console.run("find /etc/hostname"))["size"] > 0
+    assert console.run("ls -d /etc -o table") == "/etc\n"
+
+
+# -- wildcards ---------------------------------------------------------------------------------
+
+
+GLOBS = [
+    "/etc/*", "/etc/*.d", "/etc/h*", "/home/*/*", "/home/*/.*", "/e[st]c/host?", "/etc/[!a-m]*",
+    "/{etc,home}/{alice,hosts,hostname}", "/srv/names/*", "/bin/*", "/var/*/../log/*", "/*/s*/*",
+    "/etc/./h*", "/srv/names/'with space.txt'", "/srv/n*/with\\ *",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", GLOBS)
+def test_wildcards_are_bashs(console: Console, staged: Path, pattern: str) -> None:
+    # bash keeps what comes of braces though nothing has that name
+    command = (
+        f'shopt -s nullglob; for f in .{pattern}; do [ -e "$f" ] && printf \'%s\\0\' "$f"; done'
+    )
+    if "{" in pattern:
+        command = command.replace(".{", "./{")
+    done = subprocess.run(["bash", "-c", command], cwd=staged, capture_output=True, check=False)
+    names = {os.path.normpath(name[1:]) for name in done.stdout.split(b"\0") if name}
+    expected = {name for name in names if name.rpartition(b"/")[2] not in (b".", b"..")}
+    rows = map(json.loads, console.lines(f"-ls -d {pattern} -o jsonl"))
+    found = {encode_name(os.path.normpath(from_portable(row["path"]))) for row in rows}
+    assert found - {b"/lost+found"} == expected
+    assert found
+
+
+def test_wildcards_only_in_paths_of_the_guest(console: Console) -> None:
+    console.run("cd /etc")
+    assert console.run("echo *.conf {a,b}") == "*.conf {a,b}\n"
+    assert console.lines("find /etc -name host*") == ["/etc/hostname", "/etc/hosts"]
+    assert console.lines("ls -d host*") == ["/etc/hostname", "/etc/hosts"]
+    assert console.lines("grep -l web01 host*") == ["/etc/hostname", "/etc/hosts"]
+    assert console.run("cat 'host*'") == ""
+    assert "'/etc/host*': no such file" in console.error
+    console.run("cat nothing*")
+    assert console.status is ExitCode.FAILED
+    assert "nothing has a name that fits" in console.error
+    console.run("cd host*")
+    assert console.status is ExitCode.USAGE
+    assert console.lines("ls -d /**/hosts") == ["/etc/hosts"]
+    console.run("cd /srv/names")
+    assert console.run("cat *rf") == story.TEXTS["/srv/names/-rf"]
+
+
+# -- what a session keeps --------------------------------------------------------------------------
+
+
+def test_variables_and_aliases(console: Console) -> None:
+    console.run("set place /etc; set word host")
+    assert console.run("cat $place/${word}name") == story.TEXTS["/etc/hostname"]
+    assert console.run("echo '$place' \"$place\" \\$place") == "$place /etc $place\n"
+    console.run("alias big 'where size > 1K'; alias etc 'ls -l /etc'")
+    assert console.run("etc | big | count") == console.run("ls -l /etc | where size > 1K | count")
+    console.run("alias ls 'ls -d'")
+    assert console.run("ls /etc") == "/etc\n", "an alias may name the command it stands for"
+    assert console.run(r"\ls /etc | first 1") == "cron.d\n"
+    console.run("alias a b; alias b a; a")
+    assert "no such command" in console.error
+
+
+def test_source(console: Console) -> None:
+    Path("script").write_text(
+        "# look\npwd\n-cat /nope\ncat /etc/hostname \\\n  /etc/hostname\ncat /nope\npwd\n"
+    )
+    assert console.run("source script") == "/\n" + 2 * story.TEXTS["/etc/hostname"]
+    assert console.status is ExitCode.FAILED
+    assert "script:3: cat: /nope: no such file" in console.error
+    assert "script:6: cat: /nope: no such file" in console.error
+    Path("loop").write_text("source loop\n")
+    console.run("source loop")
+    assert "nested too deeply" in console.error
+    assert console.error.count("\n") == 1
+
+
+def test_history_is_recalled(console: Console) -> None:
+    console.session.context.history = lambda: ["ls -d /etc", "pwd", "cat /etc/hostname"]
+    assert console.run("!2") == "/\n"
+    assert console.error == "pwd\n"
+    assert console.run("!!") == story.TEXTS["/etc/hostname"]
+    assert console.run("!ls") == "/etc\n"
+    assert console.run("!-3 | count") == "1\n"
+
+
+def test_time_and_watch(console: Console) -> None:
+    assert console.run("time ls -d /etc | count") == "1\n"
+    assert console.error.endswith(" s\n")
+    assert console.lines("watch -n 0.1 -c 3 ls -d /etc | count") == ["1", "1", "1"]
+    console.run("time")
+    assert console.status is ExitCode.USAGE
+    console.run("time cat /nope")
+    assert console.status is ExitCode.FAILED
+    assert console.run("time watch -n 0.1 -c 1 pwd") == "/\n"
+
+
+def test_an_evidence_log(console: Console, demo: Path) -> None:
+    console.run("log start log.jsonl")
+    console.run("cat /etc/hostname > out; head -c 3 /etc/passwd | !cat")
+    console.run("save /etc/hosts saved")
+    console.run("cat /nope")
+    console.run("log stop")
+    console.run("pwd")
+    header, *lines = [json.loads(line) for line in Path("log.jsonl").read_text().splitlines()]
+    assert header["images"][0]["path"] == str(demo.resolve())
+    assert header["images"][0]["size"] == demo.stat().st_size
+    assert set(header["versions"]) == {"guestctl", "libguestfs", "python", "host"}
+    typed = [line["line"] for line in lines if line["type"] == "line"]
+    assert typed[:2] == [
+        "log start log.jsonl",
+        "cat /etc/hostname > out; head -c 3 /etc/passwd | !cat",
+    ]
+    hostname, passwd = lines[1]["streams"]
+    text = story.TEXTS["/etc/hostname"].encode()
+    assert hostname == {
+        "path": "/etc/hostname", "size": len(text), "complete": True,
+        "sha256": hashlib.sha256(text).hexdigest(),
+    }  # fmt: skip
+    assert passwd["size"] == 3
+    assert lines[2]["streams"][0]["path"] == "/etc/hosts"
+    assert lines[3]["status"] == 1
+    assert lines[3]["cwd"] == "/"

@@ -3,7 +3,7 @@
 GUESTCTL = .venv/bin/guestctl
 BIN = .venv/bin
 
-.PHONY: setup demo test lint bench clean
+.PHONY: setup demo test lint bench docs clean
 
 setup:
 	@scripts/setup.sh
@@ -25,6 +25,11 @@ lint:
 bench:
 	@scripts/setup.sh tests
 	$(BIN)/python -m benchmarks
+
+# writes the reference pages anew from the declarations
+docs:
+	@scripts/setup.sh tests
+	$(BIN)/python -m guestshell.reference docs/reference
 
 clean:
 	rm -rf .venv dist

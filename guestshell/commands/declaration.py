@@ -2,7 +2,7 @@
 
 import typing
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from typing import Any, TypeVar
 
 import click
@@ -125,7 +125,7 @@ def _row_type(function: _Callback) -> type | None:
     for option in (hint, *typing.get_args(hint)):
         if typing.get_origin(option) is Records:
             [row_type] = typing.get_args(option)
-            return row_type if isinstance(row_type, type) else object
+            return typing.cast(type, row_type) if is_dataclass(row_type) else object
     return None
 
 

@@ -12,6 +12,7 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 
 from benchmarks.peers import Guestctl, Guestfish, Peer
+from benchmarks.scripts import script_seconds
 from guestshell import Guest
 from guestshell.output.sink import Sink
 from guestshell.session import Session
@@ -115,6 +116,18 @@ def sessions(image: Path, directory: Path) -> list[Row]:
         rows.append(Row("memory grown over both", (ours.peak_memory() - before) / 2**20, None,
                         "MiB", 32, of_peer=False))  # fmt: skip
         subprocess.run(["cmp", directory / "ours", directory / "theirs"], check=True)
+        before = ours.memory()
+        piped = ours.ask(f"cat --raw {BIG_FILE} | sha256sum")
+        thrown_away = theirs.ask(f"download {BIG_FILE} /dev/null")
+        rows.append(Row("1 GB through a host pipe", BIG_SIZE / piped / 1e6,
+                        BIG_SIZE / thrown_away / 1e6, "MB/s", 1.5, of_peer=True,
+                        at_least=True))  # fmt: skip
+        rows.append(Row("memory grown over it", (ours.peak_memory() - before) / 2**20, None,
+                        "MiB", 32, of_peer=False))  # fmt: skip
+    with Guestctl(image) as ours:
+        ours.ask("cat /etc/hostname")
+        rows.append(Row("find / | !head -n 1", ours.ask("find / | !head -n 1"), None, "s", 0.5,
+                        of_peer=False))  # fmt: skip
     return rows
 
 
@@ -135,6 +148,9 @@ def main() -> None:
     ]
     show(Row("process start to the first cat", statistics.median(pair[0] for pair in pairs),
              statistics.median(pair[1] for pair in pairs), "s", 0.6, of_peer=True))  # fmt: skip
+    script, guestfish_script = script_seconds(image)
+    show(Row("a script of 300 lines, start to end", script, guestfish_script, "s", 0.2,
+             of_peer=True))  # fmt: skip
     first, narrow, whole = completion(image)
     show(Row("first Tab among 10,000 names", first, None, "s", 0.15, of_peer=False))
     show(Row("later Tab, 1,000 of them fit", narrow, None, "s", 0.01, of_peer=False))

@@ -12,6 +12,7 @@ import click
 from guestshell import __version__
 from guestshell.errors import ExitCode, GuestShellError, UsageError
 from guestshell.opening import Opening, conversation, opening_options, reported
+from guestshell.output.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 _IMAGE = click.Path(path_type=Path)
+
+
+def _topics(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    from guestshell.commands import COMMANDS, FILTERS
+
+    return [name for name in sorted({*COMMANDS, *FILTERS}) if name.startswith(incomplete)]
 
 
 class Program(click.Group):
@@ -56,7 +63,7 @@ class Program(click.Group):
         """Write the commands under headings of their own."""
         from guestshell.oneshot import one_shots
 
-        own = [(name, self.commands[name].get_short_help_str(60)) for name in self.commands]
+        own = [(name, self.commands[name].get_short_help_str(120)) for name in self.commands]
         with formatter.section("Commands"):
             formatter.write_dl(own)
         shots = [(name, shot.declared.summary) for name, shot in one_shots().items()]
@@ -173,24 +180,24 @@ def doctor(launch: bool) -> None:
 
 
 @program.command(context_settings=_SETTINGS)
-@click.option("-o", "--output", "form", default="table", help="table, json, jsonl, csv or yaml.")
+@click.option("-o", "--output", "form", type=click.Choice(FORMATS), default="table",
+              help="Write the rows so.")  # fmt: skip
 def config(form: str) -> None:
     """Show every setting, its value, where that comes from, and the file they are kept in."""
     from guestshell.commands.choices import Choice, choices
     from guestshell.output.results import Records
     from guestshell.output.sink import Sink
-    from guestshell.settings import SETTINGS, Settings, config_path
+    from guestshell.settings import Settings, config_path
 
     path = config_path()
     settings = Settings.load(path)
     sink = Sink(settings=settings)
-    SETTINGS["output"].parse(form)
     sink.notice(f"{path}{'' if path.exists() else ' (is not there)'}")
     sink.show(Records(choices(settings), Choice, format=form))
 
 
 @program.command(context_settings=_SETTINGS)
-@click.argument("command")
+@click.argument("command", shell_complete=_topics)
 def schema(command: str) -> None:
     """Print the JSON Schema of the rows that a command gives."""
     from guestshell.commands import COMMANDS, FILTERS
@@ -204,6 +211,20 @@ def schema(command: str) -> None:
     if declared.row_type in (None, object):
         raise UsageError(f"{command} gives no rows of a type of its own", "ls does")
     click.echo(json_text(schema_of(declared.row_type), indent=2))
+
+
+@program.command("help", context_settings=_SETTINGS)
+@click.argument("command", required=False)
+@click.pass_context
+def show_help(ctx: click.Context, command: str | None) -> None:
+    """Explain the program, or one of its commands."""
+    parent = ctx.find_root()
+    if command is None:
+        click.echo(program.get_help(parent))
+        return
+    _, found, _ = program.resolve_command(parent, [command])
+    assert found is not None
+    click.echo(found.get_help(click.Context(found, parent, command)))
 
 
 @program.command("verify-log", context_settings=_SETTINGS)

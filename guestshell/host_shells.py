@@ -105,7 +105,8 @@ def _word_at_cursor(words: list[str], token: Token, raw: str) -> _Typed:
         words.append(name)
         option = f"{name}="
         token = next(iter(lex(raw)), Token("", 0, 0))
-    typed = _Typed(raw, option, token.value, _value(token, raw), token.open_quote)
+    quote = token.open_quote.strip("\\")  # a backslash at the end counts as one
+    typed = _Typed(raw, option, token.value, _value(token, raw), quote)
     if typed.escape:
         unexpanded, value = typed.unexpanded.removesuffix("\\"), typed.value.removesuffix("\\")
         return dataclasses.replace(typed, unexpanded=unexpanded, value=value)
@@ -152,8 +153,6 @@ def _last(value: str) -> str:
 
 class _Complete(ShellComplete):
     """Asks click for candidates and answers a line, or some, for each."""
-
-    _takes_redirections = False
 
     def complete(self) -> str:
         """Give the candidates in the form that the shell's function reads."""
@@ -228,12 +227,12 @@ class _Zsh(_Complete):
     (( $+commands[$program] )) || [[ -x $program ]] || program=%(prog_name)s
     answer=("${(@f)$(COMP_WORDS="${(j: :)words[1,CURRENT-1]} $QIPREFIX$PREFIX" \\
         %(complete_var)s=zsh_complete $program 2>/dev/null)}")
-    [[ $PREFIX == --*=* ]] && compset -P '*='
     [[ -z $compstate[quote] ]] && quoted=(-Q)
     for kind word name help in "${(@)answer}"; do
         case $kind in
-            dir) _path_files -/ ;;
-            file) _files ;;
+            dir|file)
+                [[ $PREFIX == --*=* ]] && compset -P '*='
+                if [[ $kind == dir ]]; then _files -/; else _files; fi ;;
             open) words_open+=("$word"); names_open+=("$name") ;;
             plain)
                 if [[ $help == _ ]]; then words_plain+=("$word"); names_plain+=("$name")
@@ -256,9 +255,9 @@ fi
         if kind in _HOST_FILES:
             yield from (kind, "", "", "_")
         elif typed.quote and value.isprintable():
-            yield from (kind, value, _last(value), help_text or "_")
+            yield from (kind, typed.option + value, _last(value), help_text or "_")
         elif not typed.quote and rest.startswith(typed.escape):
-            whole = typed.raw + rest.removeprefix(typed.escape)
+            whole = typed.option + typed.raw + rest.removeprefix(typed.escape)
             yield from (kind, whole, _last(value), help_text or "_")
 
 
@@ -293,6 +292,10 @@ end
 complete --no-files --keep-order --command %(prog_name)s --arguments "(%(complete_func)s)"
 """
 
+    def _answer(self, line: str) -> Iterator[str]:
+        """Answer a line whose quotes are fish's, which differ from the others'."""
+        return super()._answer(_FISH_PIECE.sub(_from_fish, line))
+
     def _lines(self, kind: str, value: str, typed: _Typed, help_text: str) -> Iterator[str]:
         # the shell compares with what was typed: a ~ stays
         whole = typed.option + typed.unexpanded + value[len(typed.value) :]
@@ -303,6 +306,22 @@ complete --no-files --keep-order --command %(prog_name)s --arguments "(%(complet
             yield from (kind, "", "")
         elif is_fit:
             yield from (kind, _for_fish(whole), help_text)
+
+
+_FISH_PIECE = re.compile(
+    r"""(?P<escape>\\(?:[xX][0-9a-fA-F]{2}|[abefnrtv]))|\\.|"(?:[^"\\]|\\.)*"?"""
+    r"""|(?P<single>'(?:[^'\\]|\\.)*)""",
+    re.DOTALL,
+)
+
+
+def _from_fish(piece: re.Match[str]) -> str:
+    """Write a piece of a line as the other shells have it."""
+    if escape := piece["escape"]:
+        return f"$'{escape.lower()}'"
+    if single := piece["single"]:
+        return re.sub(r"\\(['\\])", lambda found: {"'": r"'\''"}.get(found[1], found[1]), single)
+    return piece[0]
 
 
 def _fish_escapes(character: str) -> bool:

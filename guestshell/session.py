@@ -24,8 +24,8 @@ from guestshell.errors import (
     UsageError,
 )
 from guestshell.evidence import EvidenceLog
-from guestshell.guest.evidence import evidence_header
 from guestshell.guest.guest import Guest
+from guestshell.guest.provenance import provenance
 from guestshell.language.history import recalled
 from guestshell.language.lexer import Token
 from guestshell.language.parser import Pipeline, parse
@@ -284,7 +284,7 @@ class Session:
         """Append to an evidence log from now on. Raises HostError."""
         if self._log is not None:
             raise UsageError(f"{self._log.path} is being written", "log stop ends it")
-        self._log = EvidenceLog.open(file, evidence_header(self.guest))
+        self._log = EvidenceLog.open(file, provenance(self.guest))
         self.context.streams = []
 
     def stop_log(self) -> None:

@@ -104,6 +104,8 @@ if [ "${1:-}" = tests ]; then
   has guestfish || need guestfish
   has mmdebstrap || { [ "$family" = apt ] && need mmdebstrap; }
   has tmux || need tmux
+  has zsh || need zsh
+  has fish || need fish
 fi
 
 if [ -n "$missing" ]; then

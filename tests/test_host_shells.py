@@ -127,7 +127,7 @@ def test_an_option_and_its_value_in_one_word(shell: str) -> None:
         found
         == {
             "bash": ["on", "onl"],
-            "zsh": ["json", "jsonl"],
+            "zsh": ["--output=json", "--output=jsonl"],
             "fish": ["--output=json", "--output=jsonl"],
         }[shell]
     )

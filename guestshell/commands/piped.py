@@ -15,7 +15,7 @@ from guestshell.language.words import Word, bare_word
 from guestshell.output.bytes import whole_lines
 from guestshell.output.encoded import encoded
 from guestshell.output.fields import field_of, names_of
-from guestshell.output.results import Blob, Records, Result
+from guestshell.output.results import Records, Result
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Piped:
         if not isinstance(self.result, Records):
             raise UsageError(
                 "there are no rows to work on, only text",
-                "grep, first, last, skip, count and wc take text too",
+                "grep, first, last, skip, count, unique, wc and jq take text too",
             )
         return self.result
 

@@ -112,21 +112,20 @@ def _search(word: str) -> Iterator[str]:
                 yield f"{'':<{_WIDTH}}    {line.strip()}"
 
 
-@command(category="shell", examples=["history", "history 20", "history 20 passwd"])
-@click.argument("count", type=click.IntRange(0), required=False)
-@click.argument("word", required=False)
+@command(category="shell", examples=["history", "history 20", "history passwd", "history 5 cat"])
+@click.argument("wanted", nargs=-1, metavar="[COUNT] [WORD]")
 @click.pass_obj
-def history(context: Context, count: int | None, word: str | None) -> Records[Line]:
+def history(context: Context, wanted: tuple[str, ...]) -> Records[Line]:
     """Show the lines typed, in this session and earlier ones.
 
-    COUNT shows only the last so many, WORD only those that contain it.
+    COUNT shows only the last so many, WORD only those that contain it. !12 runs line 12 again,
+    !! the last one, !cat the last that began with cat.
     """
     rows = [Line(number, line) for number, line in enumerate(context.history(), 1)]
-    if word is not None:
-        rows = [row for row in rows if word in row.line]
-    if count is not None:
-        rows = rows[max(len(rows) - count, 0) :]
-    return Records(rows, Line)
+    count = int(wanted[0]) if wanted and wanted[0].isdecimal() else None
+    words = wanted[1:] if count is not None else wanted
+    rows = [row for row in rows if all(word in row.line for word in words)]
+    return Records(rows if count is None else rows[max(len(rows) - count, 0) :], Line)
 
 
 @command(category="shell", examples=["echo $case", "cat /etc/nothing; echo $?"])

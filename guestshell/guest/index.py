@@ -107,12 +107,17 @@ class Index:
     def _write(self) -> None:
         pending, self._pending = self._pending, {}
         if pending:
-            self._ask(lambda database, images: _insert(database, images, pending))
+            self._ask(lambda database, images: _insert(database, images, pending), makes=True)
         self._written = time.monotonic()
 
-    def _ask(self, question: Callable[[sqlite3.Connection, bytes], _T]) -> _T | None:
-        """Put a question to the file, which is opened for the first; None without an answer."""
-        if self._images is None:
+    def _ask(
+        self, question: Callable[[sqlite3.Connection, bytes], _T], *, makes: bool = False
+    ) -> _T | None:
+        """Put a question to the file, opened for the first, made if it `makes` one.
+
+        None without an answer.
+        """
+        if self._images is None or not (makes or self._database or self._file.exists()):
             return None
         try:
             if self._database is None:

@@ -4,9 +4,11 @@ import re
 from collections.abc import Container, Sequence
 
 from guestshell.errors import UsageError
+from guestshell.language.lexer import OPERATORS
 
-_NUMBERED = re.compile(r"\s*!(!|-?\d{1,18})(?!\w)(.*)", re.DOTALL)
+_NUMBERED = re.compile(r"\s*!(!|-?\d+)(?!\w)(.*)", re.DOTALL)
 _NAMED = re.compile(r"\s*!([\w-]+)\s*")
+_MOST_DIGITS = 18  # no history is as long, and int() takes no more than 4300
 
 
 def recalled(line: str, history: Sequence[str], commands: Container[str]) -> str | None:
@@ -16,7 +18,7 @@ def recalled(line: str, history: Sequence[str], commands: Container[str]) -> str
     the host. Raises UsageError for a line that is not in the history.
     """
     if match := _NUMBERED.fullmatch(line):
-        number = -1 if match[1] == "!" else int(match[1])
+        number = -1 if match[1] == "!" else int(match[1][:_MOST_DIGITS])
         place = len(history) + number if number < 0 else number - 1
         if not 0 <= place < len(history):
             raise UsageError(f"!{match[1]}: no such line in the history", "history lists them")
@@ -25,7 +27,7 @@ def recalled(line: str, history: Sequence[str], commands: Container[str]) -> str
     if match is None or match[1] not in commands:
         return None
     for earlier in reversed(history):
-        if re.match(rf"\s*{re.escape(match[1])}(\s|$)", earlier):
+        if re.match(rf"\s*{re.escape(match[1])}([\s{OPERATORS}]|$)", earlier):
             return earlier
     raise UsageError(
         f"!{match[1]}: no line in the history begins so", "! with a blank runs a program"

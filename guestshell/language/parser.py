@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from guestshell.language.expression import parse_expression
 from guestshell.language.lexer import Kind, Piece, Token, lex
-from guestshell.language.words import word_of
+from guestshell.language.words import Word, word_of
 
 REDIRECTS = (">", ">>", ">|")
 
@@ -158,7 +158,7 @@ class _Parser:
         start, begin = self._column(), self._at
         self._skip_words()
         if not forced and self._at > begin and self._tokens[begin].value in EXPRESSION_STAGES:
-            words = []
+            words: list[Word] = []
             while (token := self._token(begin + 1 + len(words))) and _may_compare(token):
                 words.append(word_of(token, _as_typed))
             self._at = max(self._at, begin + 1 + parse_expression(words).used)
@@ -195,10 +195,15 @@ def parse(text: str) -> Line:
     return _Parser(text).line()
 
 
-def is_unfinished(text: str) -> bool:
-    """Say whether a line of a script goes on in the next one: an open quote, `\\` or `|`."""
+def unfinished(text: str) -> Token | None:
+    """Give the end for which a line of a script goes on in the next: an open quote, `\\`, `|`."""
     tokens = lex(text)
-    if not tokens:
-        return False
-    last = tokens[-1]
-    return bool(last.open_quote) or (last.is_operator and last.value == "|")
+    if len(tokens) > 1 and _is_bar(tokens[-2]) and tokens[-1].open_quote == "\\":
+        return tokens[-2]  # if nothing follows the backslash
+    if tokens and (tokens[-1].open_quote or _is_bar(tokens[-1])):
+        return tokens[-1]
+    return None
+
+
+def _is_bar(token: Token) -> bool:
+    return token.is_operator and token.value == "|"

@@ -4,16 +4,24 @@ Wildcards are those of glob(7); only the characters typed without quotes are any
 """
 
 import glob
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from guestshell.errors import UsageError
 from guestshell.language.lexer import Kind, Token
 
 _MOST_ALTERNATIVES = 10_000
+_DEEPEST = 50
 
 _Cells = tuple[tuple[str, bool], ...]
-"""The characters of a word, each with whether it was typed without quotes."""
+"""The characters of a word, each with whether it was typed without quotes.
+
+Empty quotes are an empty one.
+"""
+
+_Groups = dict[int, list[int]]
+"""By the place of a brace those of itself, its commas and its fellow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +55,16 @@ class Word(str):
     def alternatives(self) -> list[Alternative]:
         """Give what it stands for, its braces multiplied out as bash(1) does.
 
-        Raises UsageError for more than 10,000.
+        Raises UsageError for more than 10,000 and for braces nested too deeply.
         """
-        found = []
-        for cells in _without_braces(self.cells):
-            found.append(_alternative(cells))
-            if len(found) > _MOST_ALTERNATIVES:
-                raise UsageError(f"{self}: the braces stand for too many names")
-        return found
+        cells = self.cells
+        if not cells:
+            return [Alternative(str(self), None)]
+        try:
+            found = _without_braces(cells, _groups(cells), 0, len(cells))
+        except UsageError as error:
+            raise UsageError(f"{self}: {error.message}") from None
+        return [_alternative(cells) for cells in found]
 
 
 def bare_word(text: str) -> Word:
@@ -67,6 +77,8 @@ def bare_word(text: str) -> Word:
             continue
         cells.append((character, not escaped))
         escaped = False
+    if escaped:
+        cells.append(("\\", False))
     return Word(text, tuple(cells))
 
 
@@ -79,6 +91,8 @@ def word_of(token: Token, variable: Callable[[str], str]) -> Word:
     for piece in token.pieces:
         text = variable(piece.text) if piece.kind is Kind.VARIABLE else piece.text
         cells += [(character, piece.kind is Kind.BARE) for character in text]
+        if not piece.text:
+            cells.append(("", False))
     if any(piece.kind is Kind.VARIABLE for piece in token.pieces):
         text = "".join(character for character, _ in cells)
     else:
@@ -91,37 +105,59 @@ def _alternative(cells: _Cells) -> Alternative:
     bare = {character for character, is_bare in cells if is_bare}
     if not bare & set("*?") and not {"[", "]"} <= bare:
         return Alternative(text, None)
-    pattern = "".join(
-        character if is_bare else glob.escape(character) for character, is_bare in cells
-    )
+    last = max((place for place, cell in enumerate(cells) if cell == ("]", True)), default=0)
+    pattern, in_set = "", False
+    for place, (character, is_bare) in enumerate(cells):
+        pattern += character if is_bare or in_set else glob.escape(character)
+        if is_bare and character == "[":
+            in_set = in_set or place + 1 < last
+        elif is_bare and character == "]":
+            in_set = False
     return Alternative(text, pattern)
 
 
-def _without_braces(cells: _Cells) -> Iterator[_Cells]:
-    """Yield the words that braces stand for; a brace without its fellow or a comma is plain."""
-    for start, cell in enumerate(cells):
-        if cell == ("{", True) and (parts := _parts(cells, start)):
-            end, choices = parts
-            for choice in choices:
-                yield from _without_braces(cells[:start] + choice + cells[end:])
-            return
-    yield cells
+def _without_braces(
+    cells: _Cells, groups: _Groups, begin: int, end: int, depth: int = 0
+) -> list[_Cells]:
+    """Give the words that the cells from `begin` to `end` stand for. Raises UsageError."""
+    if depth > _DEEPEST:
+        raise UsageError("the braces are nested too deeply")
+    found: list[_Cells] = [()]
+    place = plain = begin
+    while place < end:
+        borders = groups.get(place)
+        if borders is None:
+            place += 1
+            continue
+        inner: list[_Cells] = []
+        for left, right in itertools.pairwise(borders):
+            inner += _without_braces(cells, groups, left + 1, right, depth + 1)
+            if len(inner) * len(found) > _MOST_ALTERNATIVES:
+                raise UsageError("the braces stand for too many names")
+        found = [(*head, *cells[plain:place], *choice) for head in found for choice in inner]
+        place = plain = borders[-1] + 1
+    return [(*head, *cells[plain:end]) for head in found]
 
 
-def _parts(cells: _Cells, start: int) -> tuple[int, list[_Cells]] | None:
-    depth, begin = 0, start + 1
-    choices: list[_Cells] = []
-    for place in range(start, len(cells)):
-        character, bare = cells[place]
+def _groups(cells: _Cells) -> _Groups:
+    """Find the braces that have a fellow and a comma, as bash(1) does."""
+    found: _Groups = {}
+    open_groups: list[list[int]] = []
+    begin = 0  # of what stands behind the last group
+    for place, (character, bare) in enumerate(cells):
         if not bare:
             continue
         if character == "{":
-            depth += 1
-        elif character == "}":
-            depth -= 1
-            if depth == 0:
-                return (place + 1, [*choices, cells[begin:place]]) if choices else None
-        elif character == "," and depth == 1:
-            choices.append(cells[begin:place])
-            begin = place + 1
-    return None
+            # the braces of find's {} are none at the beginning
+            if open_groups or place > begin or cells[place + 1 : place + 2] != (("}", True),):
+                open_groups.append([place])
+        elif character == "," and open_groups:
+            open_groups[-1].append(place)
+        elif character == "}" and open_groups:
+            if len(open_groups[-1]) > 1:
+                group = open_groups.pop()
+                found[group[0]] = [*group, place]
+                begin = begin if open_groups else place + 1
+            elif len(open_groups) > 1:
+                open_groups.pop()
+    return found

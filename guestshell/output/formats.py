@@ -59,7 +59,8 @@ def _plain_value(kind: Any, is_row: bool, many: bool) -> Plain:
 
 
 def _portable_value(value: Any) -> Any:
-    return portable(value) if isinstance(value, str) else value
+    # YAML is written of str itself only, not of a Word
+    return str(portable(value)) if isinstance(value, str) else value
 
 
 def _escaped(character: str) -> str:
@@ -70,9 +71,10 @@ def _escaped(character: str) -> str:
     return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
 
 
-def json_text(value: Any, indent: int | None = None) -> str:
+def json_text(value: Any, indent: int | None = None, *, blanks: bool = True) -> str:
     """Give JSON whose characters are all printable, so that a terminal may show it."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    separators = None if blanks else (",", ":")
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text)

@@ -79,7 +79,9 @@ _HARD = st.sampled_from(
      ",", ":", ": ", " #", "- ", "{", "|", ">", "~", "null", "yes", "=1+1", " ", "é"]
 )  # fmt: skip
 texts = st.lists(
-    _HARD | st.binary(max_size=4).map(decode_name) | st.text(st.characters(exclude_categories=["Cs"]), max_size=4),
+    _HARD
+    | st.binary(max_size=4).map(decode_name)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=4),
     max_size=6,
 ).map(lambda pieces: decode_name("".join(pieces).encode("utf-8", "surrogateescape")))
 """Anything that the bytes of a guest may say, newlines, control and bidi characters included."""

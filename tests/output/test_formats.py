@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import io
 import itertools
 import json
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guestshell.language.quoting import from_portable
+from guestshell.language.words import Word
 from guestshell.output.cells import rfc3339
 from guestshell.output.encoded import encoded
 from guestshell.output.fields import fields_of
@@ -128,6 +130,12 @@ def test_json_keeps_what_people_can_read() -> None:
     assert json_text("\u202e\U000e0001") == r'"\u202e\udb40\udc01"'
 
 
+def test_a_word_that_was_typed_is_a_text_as_any() -> None:
+    typed = dataclasses.replace(PLAIN, name=Name(Word("typed")), tags=(Word("red"),))
+    for form, read in READERS.items():
+        assert read(written(form, [typed]))[0]["name"] == "typed"
+
+
 @given(rows)
 def test_jsonl_is_a_line_a_row(items: list[Thing]) -> None:
     assert len(written("jsonl", items).splitlines()) == len(items)
@@ -142,9 +150,7 @@ def test_no_rows(form: str, nothing: str) -> None:
     assert written(form, []) == nothing
 
 
-@pytest.mark.parametrize(
-    ("form", "ahead"), [("json", 2), ("jsonl", 1), ("csv", 0), ("yaml", 1)]
-)
+@pytest.mark.parametrize(("form", "ahead"), [("json", 2), ("jsonl", 1), ("csv", 0), ("yaml", 1)])
 def test_rows_are_written_as_they_come(form: str, ahead: int) -> None:
     source = Counted(itertools.repeat(PLAIN))
     lines = data_lines(Records(source, Thing), form)

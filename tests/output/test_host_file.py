@@ -176,9 +176,7 @@ def test_a_character_device_is_written_as_it_is(append: bool, overwrite: bool) -
     assert path.is_char_device()
 
 
-def test_a_block_device_is_never_written(
-    directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_block_device_is_never_written(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = directory / "disk"
     path.touch()
     monkeypatch.setattr(stat, "S_ISBLK", lambda mode: True)

@@ -145,9 +145,11 @@ def test_an_offset_names_the_same_moment(moment: datetime, minutes: int, exactly
     zone = timezone(timedelta(minutes=minutes))
     text = moment.replace(tzinfo=UTC).astimezone(zone).isoformat(timespec=exactly)
     cut = {"microsecond": 0} if exactly == "seconds" else {"microsecond": 0, "second": 0}
-    whole = moment.replace(tzinfo=UTC, **cut)  # type: ignore[arg-type]
+    whole = moment.replace(tzinfo=UTC, **cut)
     found = span(text)
-    assert found.start == (whole - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1) * SECOND
+    assert (
+        found.start == (whole - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1) * SECOND
+    )
     assert found.end - found.start == (SECOND if exactly == "seconds" else MINUTE)
 
 

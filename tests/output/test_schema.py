@@ -78,7 +78,7 @@ def test_a_schema_says_what_the_class_says() -> None:
     assert schema["items"]["properties"]["part"]["type"] == ["object", "null"]
 
 
-@pytest.mark.parametrize("row_type", declared_row_types())
+@pytest.mark.parametrize("row_type", list(declared_row_types()))
 def test_the_schema_of_a_command_is_one(row_type: Any) -> None:
     schema = schema_of(row_type)
     Draft202012Validator.check_schema(schema)

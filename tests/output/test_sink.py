@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from guestshell.errors import GuestError, UsageError
-from guestshell.output.results import Blob, ClearScreen, Text
 from guestshell.output import activity
+from guestshell.output.results import Blob, ClearScreen, Text
 from guestshell.output.sink import Sink
 
 

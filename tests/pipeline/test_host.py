@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,11 @@ from guestshell.pipeline.host import HostProgramFailed, HostPrograms
 
 def run(*commands: list[str], fed: Iterator[bytes] | list[bytes] | None = None) -> bytes:
     return b"".join(HostPrograms(commands, fed, lambda data: None).blocks())
+
+
+def close(blocks: Iterator[bytes]) -> None:
+    assert isinstance(blocks, Generator)
+    blocks.close()
 
 
 def ours() -> set[str]:
@@ -64,7 +69,7 @@ def test_to_stop_reading_ends_the_programs() -> None:
     blocks = programs.blocks()
     assert next(blocks).startswith(b"y\n")
     started = time.monotonic()
-    blocks.close()
+    close(blocks)
     assert time.monotonic() - started < 1.5
     assert ours() == before
 

@@ -82,7 +82,7 @@ def jq(piped: Piped, program: str, compact: bool, raw: bool) -> Text:
                 if raw and isinstance(value, str):
                     text = value
                 else:
-                    text = json_text(value, None if compact else 2)
+                    text = json_text(value, None if compact else 2, blanks=not compact)
                 yield from text.split("\n")
         except ValueError as error:
             raise GuestShellError(f"jq: {str(error).partition(chr(10))[0]}") from None

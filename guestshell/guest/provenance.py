@@ -7,7 +7,7 @@ from guestshell.engine.binding import library_version
 from guestshell.guest.guest import Guest
 
 
-def evidence_header(guest: Guest) -> dict[str, object]:
+def provenance(guest: Guest) -> dict[str, object]:
     """Give the images with all they stand on (size in bytes, times in ns), and the versions."""
     images = []
     for image in guest.images:

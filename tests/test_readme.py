@@ -1,0 +1,69 @@
+"""What the README and the guide to the language show is what happens."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Console
+from tests.e2e.terminal import GUESTCTL
+
+pytestmark = pytest.mark.appliance
+
+ROOT = Path(__file__).parent.parent
+FILES = [ROOT / "README.md", ROOT / "docs" / "language.md"]
+
+
+def shown(file: Path) -> list[tuple[str, list[str]]]:
+    """Give each line typed at the prompt with the lines of output shown below it."""
+    found: list[tuple[str, list[str]]] = []
+    in_session = False
+    for line in file.read_text().splitlines():
+        if not line.startswith("    "):
+            in_session = False
+        elif line.startswith("    guestctl> "):
+            in_session = True
+            found.append((line.removeprefix("    guestctl> "), []))
+        elif in_session:
+            found[-1][1].append(line[4:])
+    return found
+
+
+TYPED = [(line, output) for file in FILES for line, output in shown(file)]
+
+
+@pytest.mark.parametrize(("line", "output"), TYPED, ids=[line for line, _ in TYPED])
+def test_a_line_at_the_prompt(
+    console: Console, line: str, output: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    console.session.by_hand = True
+    found = console.lines(line.replace("/tmp", str(tmp_path)))
+    expected = [text.replace("/tmp", str(tmp_path)) for text in output]
+    if line == "inspect":  # how much is used differs by a block between builds
+        assert found[:13] == expected[:13]
+    elif expected:
+        assert [*found, *console.error.splitlines()] == expected
+    else:
+        assert console.error == ""
+
+
+COMMANDS = re.findall(r"^    \$ (.*disk\.img.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if "interactive" not in line])
+def test_a_line_of_bash(demo: Path, line: str, tmp_path: Path) -> None:
+    (tmp_path / "disk.img").symlink_to(demo)
+    (tmp_path / "first-look.guestctl").write_text("echo $case\n")
+    path = f"{Path(GUESTCTL).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {line}"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path, "GUESTCTL_CONFIG": "/dev/null"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout

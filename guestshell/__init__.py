@@ -6,6 +6,8 @@ with Guest("disk.img") as guest:
     print(guest.inspect().headline)
 """
 
+from typing import TYPE_CHECKING, Any
+
 from guestshell.errors import (
     ApplianceError,
     BindingMissing,
@@ -17,7 +19,9 @@ from guestshell.errors import (
     PathError,
     UsageError,
 )
-from guestshell.guest.guest import Guest
+
+if TYPE_CHECKING:
+    from guestshell.guest.guest import Guest
 
 __version__ = "0.1.0"
 
@@ -33,3 +37,12 @@ __all__ = [
     "PathError",
     "UsageError",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # most of the start-up time is Guest's, and `guestctl --help` needs none
+    if name == "Guest":
+        from guestshell.guest.guest import Guest
+
+        return Guest
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

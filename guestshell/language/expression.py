@@ -121,15 +121,16 @@ def _items(words: Sequence[Word]) -> list[_Item]:
             text = "".join(character for character, _ in run)
             for part in _ITEM.findall(text) if bare else [text]:
                 sign = bare and part in _SIGNS
+                column = min(offset, word.end)  # a variable may be longer than its name
                 last = found[-1] if found else None
                 # the lexer takes the > of >= for a redirect and makes two words of it
-                if sign and part == "=" and last and last.touches(offset):
+                if sign and part == "=" and last and last.touches(column):
                     found[-1] = _Item(last.text + "=", last.column, index, quoted=False)
                 elif joins and not sign and last:
                     quoted = last.quoted or not bare
                     found[-1] = _Item(last.text + part, last.column, index, quoted)
                 else:
-                    found.append(_Item(part, offset, index, not bare))
+                    found.append(_Item(part, column, index, not bare))
                 joins = not sign
                 offset += len(part)
         if not word.cells:

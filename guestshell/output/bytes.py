@@ -30,18 +30,26 @@ def is_binary(head: bytes) -> bool:
 
 def decoded_lines(blocks: Iterable[bytes]) -> Iterator[str]:
     """Yield the lines of bytes in UTF-8 with surrogateescape, without their newlines."""
+    return (line for _, line in numbered_lines(blocks))
+
+
+def numbered_lines(blocks: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+    """Yield lines as `decoded_lines` does with their numbers from 1; parts of one share it."""
+    number = 1
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     rest = ""
     for block in blocks:
         text = rest + decoder.decode(block)
         *whole, rest = text.split("\n")
-        yield from whole
+        for line in whole:
+            yield number, line
+            number += 1
         while len(rest) > _LONGEST:
-            yield rest[:_LONGEST]
+            yield number, rest[:_LONGEST]
             rest = rest[_LONGEST:]
     rest += decoder.decode(b"", final=True)
     if rest:
-        yield rest
+        yield number, rest
 
 
 def whole_lines(blocks: Iterable[bytes]) -> Iterator[str]:

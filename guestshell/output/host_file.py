@@ -48,6 +48,7 @@ class HostFile:
         if "\0" in str(path):
             raise HostError("a host path cannot contain a NUL byte")
         self.path = path
+        self._place = path
         self._overwrite = overwrite
         self._append = append
         self._remedy = remedy
@@ -97,8 +98,10 @@ class HostFile:
         elif not self._overwrite and os.path.lexists(self.path):
             raise HostError(f"{self.path}: exists already", self._remedy)
         else:
+            # what a symbolic link leads to is written, not the link
+            self._place = self.path.resolve() if self.path.is_symlink() else self.path
             # the host's name is not part of it: that may be as long as a name can be
-            temporary = self.path.parent / f".guestctl-{secrets.token_hex(8)}.partial"
+            temporary = self._place.parent / f".guestctl-{secrets.token_hex(8)}.partial"
             self._descriptor = os.open(temporary, _NEW, 0o666)
             self._temporary = temporary
             if status is not None:
@@ -145,7 +148,7 @@ class HostFile:
 
     def _put_in_place(self, temporary: Path) -> None:
         if self._overwrite:
-            temporary.rename(self.path)
+            temporary.rename(self._place)
             return
         try:
             os.link(temporary, self.path)  # unlike rename, it never replaces

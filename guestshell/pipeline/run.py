@@ -71,9 +71,11 @@ class Runner:
         try:
             return FILTERS[name].run(arguments, Piped(self.context, result))
         except UsageError as error:
-            if error.message.startswith(f"{name}: "):
-                raise
-            raise UsageError(f"{name}: {error.message}", error.remedy) from None
+            message = error.message.removeprefix(f"{name}: ")
+            remedy = error.remedy
+            if message.startswith("no such option") and find_program(name):
+                remedy = f"{remedy}; | !{name} runs the host's"
+            raise UsageError(f"{name}: {message}", remedy) from None
 
     def _programs(
         self, result: Result, stages: Sequence[Stage], redirect: Redirect | None
@@ -115,6 +117,7 @@ class Runner:
         """Write a result into the file that it is redirected to. Raises HostError."""
         target = self._target(redirect)
         form = format_for(target, self.context.settings.text("output"))
+        self.context.guest.protect(target)
         appends = redirect.operator == ">>"
         if isinstance(result, Records):
             form = result.format or form

@@ -12,6 +12,7 @@ from guestshell.commands import COMMANDS, FILTERS
 from guestshell.commands.context import Leave
 from guestshell.demo import story
 from guestshell.errors import ExitCode, GuestError
+from guestshell.output.bytes import numbered_lines
 from tests.conftest import Console
 
 pytestmark = pytest.mark.appliance
@@ -350,7 +351,7 @@ def test_a_checksum_list_cannot_be_forged(console: Console, tmp_path: Path, stag
         ("ls | nosuchthing", "column 6: nosuchthing: neither a filter nor a program"),
         ("ls > /nonexistent/x", "this host has no such directory"),
         ("ls | where sise > 3", "did you mean size?"),
-        ("cat /etc/passwd | sort uid", "there are no rows to work on"),
+        ("cat /etc/passwd | sort uid", "text has no fields to sort by"),
         ("where size > 3", "stands after a |"),
         ("!nosuchprogram", "this host has no such program"),
         ("echo $nothing", "$nothing is not set"),
@@ -405,3 +406,15 @@ def test_the_same_error_reads_the_same_twice(
     monkeypatch.setattr(COMMANDS["ls"], "callback", broken)
     first = (console.run("ls"), console.error)
     assert (console.run("ls"), console.error) == first == ("", "ls: it broke\n")
+
+
+def test_lines_behind_a_long_one_keep_their_numbers() -> None:
+    blocks = [b"a" * 100_000, b"b" * 100_000 + b"\nsecond\n", b"third"]
+    assert [number for number, _ in numbered_lines(blocks)][-2:] == [2, 3]
+    whole = "".join(part for number, part in numbered_lines(blocks) if number == 1)
+    assert whole == "a" * 100_000 + "b" * 100_000
+
+
+def test_du_of_equal_sizes_is_in_the_order_of_names(console: Console) -> None:
+    rows = [line.split() for line in console.lines("du -b -a /home/alice")[1:-1]]
+    assert rows == sorted(rows, key=lambda row: (-int(row[0]), row[1]))

@@ -13,8 +13,9 @@ from guestshell.language.expression import (
     Not,
     parse_expression,
 )
+from guestshell.language.lexer import lex
 from guestshell.language.quoting import quote
-from guestshell.language.words import bare_word
+from guestshell.language.words import bare_word, word_of
 from tests.language.texts import lines, names, words_of
 
 
@@ -218,6 +219,12 @@ def test_fields_and_values_say_where_they_stand() -> None:
     assert isinstance(other, Comparison)
     assert (one.column, [value.column for value in one.values]) == (2, [10])
     assert (other.column, [value.column for value in other.values]) == (18, [27, 30])
+
+
+def test_a_column_is_in_the_line_whatever_a_variable_stands_for() -> None:
+    words = [word_of(token, lambda name: "x" * 99) for token in lex("a = $b)")]
+    found = parse_expression(words)
+    assert (found.problem, found.column) == ("", 7)
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_filters_and_programs_follow_each_other(console: Console) -> None:
     )
     assert console.lines("cat /etc/passwd | cut -d: -f1 | sort | tail -n 1 | grep -v x")
     assert console.run("!printf 'b\\na\\n' | sort field") == ""
-    assert "no rows to work on" in console.error
+    assert "text has no fields to sort by (| !sort runs the host's)" in console.error
     assert console.run("!printf 'b\\na\\n' | !sort") == "a\nb\n"
     assert console.run("ls /etc | sort -size | select name | first 1 -o jsonl | jq -r .name")
 
@@ -263,3 +263,26 @@ def test_an_evidence_log(console: Console, demo: Path) -> None:
     assert lines[2]["streams"][0]["path"] == "/etc/hosts"
     assert lines[3]["status"] == 1
     assert lines[3]["cwd"] == "/"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pwd >| {image}",
+        "pwd >> {image}",
+        "pwd >> link.img",
+        "pwd >| link.img",
+        "pwd | save --force {image}",
+        "pwd | tee --force {image}",
+        "save --force /etc/hostname {image}",
+        "save --force /etc/hostname link.img",
+        "log start {image}",
+    ],
+)
+def test_nothing_typed_overwrites_the_image(console: Console, demo: Path, line: str) -> None:
+    before = (demo.stat().st_size, demo.stat().st_mtime_ns, demo.stat().st_ino)
+    Path("link.img").symlink_to(demo)
+    console.run(line.format(image=demo))
+    assert int(console.status) == ExitCode.FAILED, console.error
+    assert "is the image that is open" in console.error
+    assert (demo.stat().st_size, demo.stat().st_mtime_ns, demo.stat().st_ino) == before

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from guestshell.commands.declaration import filter_command
-from guestshell.commands.piped import FieldName, Piped
+from guestshell.commands.piped import FieldName, Piped, names_in
 from guestshell.errors import UsageError
 from guestshell.output.fields import Field, field_of, fields_of
 from guestshell.output.results import Layout, Records, Text
@@ -107,11 +107,11 @@ def group(piped: Piped, field: tuple[str, ...]) -> Records[Any]:
     Sizes are added up too.
     """
     records = piped.records()
-    keys = [field_of(records.type, name) for name in field]
+    keys = [field_of(records.type, name) for name in names_in(field)]
     sums = [
         known
         for known in fields_of(records.type)
-        if known.kind is Size and not known.many and known.name not in field
+        if known.kind is Size and not known.many and known.name not in names_in(field)
     ]
     hints: list[tuple[str, Any]] = [(key.name.replace(".", "_"), _hint(key)) for key in keys]
     names = [name for name, _ in hints]

@@ -41,6 +41,7 @@ def save(piped: Piped, host: Path, force: bool) -> Records[Written]:
 
     Its ending chooses the format of rows: .json, .jsonl, .csv, .yaml or .txt.
     """
+    piped.context.guest.protect(host)
     digest = hashlib.sha256()
     size = 0
     form = format_for(host, piped.context.settings.text("output"))
@@ -66,6 +67,7 @@ def tee(piped: Piped, host: Path, force: bool) -> Any:
     The file holds what went past: a stage behind that wants no more ends it. It appears when the
     line has ended without an error; its ending chooses the format of rows.
     """
+    piped.context.guest.protect(host)
     file = HostFile(host, overwrite=force, remedy=_REMEDY)
     file.open()
     assert piped.context.conversation is not None

@@ -10,13 +10,14 @@ from typing import Any
 import click
 
 from guestshell.commands.declaration import FilterCommand, filter_command
-from guestshell.commands.piped import Condition, FieldName, Piped
+from guestshell.commands.piped import Condition, FieldName, Piped, names_in
 from guestshell.errors import UsageError
 from guestshell.language.expression import parse_expression
 from guestshell.language.words import Word, bare_word
 from guestshell.output.conditions import test_of
 from guestshell.output.fields import Field, field_of, fields_of
 from guestshell.output.results import Records, Text
+from guestshell.values import encode_name
 
 _DESCENDING = "\N{MINUS SIGN}"
 
@@ -79,19 +80,30 @@ def _key(field: Field) -> Callable[[Any], tuple[bool, Any]]:
     examples=["ls /var/log | sort size", "find / -type f | sort -size path | first 10"],
     kind=_SortCommand,
 )
-@click.argument("field", nargs=-1, required=True, type=FieldName(descending=True))
+@click.argument("field", nargs=-1, type=FieldName(descending=True))
 @click.pass_obj
-def sort(piped: Piped, field: tuple[str, ...]) -> Records[Any]:
+def sort(piped: Piped, field: tuple[str, ...]) -> Records[Any] | Text:
     """Order rows by fields; -FIELD turns its order round.
 
-    Rows that are equal keep their order, rows without a value come last.
+    Rows that are equal keep their order, rows without a value come last. Lines of text are
+    ordered by their bytes, without FIELD.
     """
+    if not field and not isinstance(piped.result, Records):
+        return Text(_sorted_lines(piped))
+    if not isinstance(piped.result, Records):
+        raise UsageError("text has no fields to sort by", "| !sort runs the host's")
     records = piped.records()
+    if not field:
+        raise UsageError("a field to sort by is missing", "sort -size puts the largest first")
     keys = []
-    for name in field:
+    for name in names_in(field):
         descending = name.startswith((_DESCENDING, "-"))
         keys.append((field_of(records.type, name.lstrip(_DESCENDING + "-")), descending))
     return replace(records, rows=_sorted(records.rows, keys))
+
+
+def _sorted_lines(piped: Piped) -> Iterator[str]:
+    yield from sorted(piped.lines(), key=encode_name)
 
 
 def _sorted(rows: Iterable[Any], keys: Sequence[tuple[Field, bool]]) -> Iterator[Any]:
@@ -169,7 +181,7 @@ def unique(piped: Piped, field: tuple[str, ...]) -> Records[Any] | Text:
     if not isinstance(piped.result, Records):
         return Text(_firsts(piped.lines(), lambda line: line))
     records = piped.records()
-    chosen = [field_of(records.type, name) for name in field] or fields_of(records.type)
+    chosen = [field_of(records.type, name) for name in names_in(field)] or fields_of(records.type)
     getters = [known.get for known in chosen]
     return replace(
         records, rows=_firsts(records.rows, lambda row: repr([get(row) for get in getters]))

@@ -71,7 +71,7 @@ class Program(click.Group):
             formatter.write_dl(shots)
 
 
-@click.group(cls=Program, context_settings=_SETTINGS)
+@click.group("guestctl", cls=Program, context_settings=_SETTINGS)
 @click.version_option(__version__, prog_name="guestctl")
 def program() -> None:
     """Explore a disk image without changing a byte of it."""
@@ -292,9 +292,24 @@ def main() -> None:
 
         register()
     try:
-        program(complete_var=COMPLETE_VARIABLE)
-    except GuestShellError as error:
+        status = program.main(complete_var=COMPLETE_VARIABLE, standalone_mode=False)
+    except click.Abort:
+        raise SystemExit(ExitCode.INTERRUPTED) from None
+    except (GuestShellError, click.UsageError) as error:
         from guestshell.output.sink import Sink
 
-        Sink().error(error)
-        raise SystemExit(error.exit_code) from None
+        said = _in_a_line(error) if isinstance(error, click.UsageError) else error
+        if said is not None:
+            Sink().error(said)
+        raise SystemExit(ExitCode.USAGE if said is None else said.exit_code) from None
+    raise SystemExit(status)
+
+
+def _in_a_line(error: click.UsageError) -> GuestShellError | None:
+    """Give click's error as ours; None for a program without arguments, which shows its help."""
+    from guestshell.commands.declaration import usage_error
+
+    if error.ctx is None or isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+        error.show()
+        return None
+    return usage_error(error.ctx.command, error, sys.argv[1:])

@@ -24,7 +24,9 @@ EXAMPLES = [
     example
     for name in sorted(one_shots())
     for example in COMMANDS[name].examples
-    if not any(token.is_operator for token in lex(example)) and name != "save"
+    if not any(token.is_operator for token in lex(example))
+    and name != "save"
+    and "-rl" not in example  # reads a sparse file of 2 GiB
 ]
 
 
@@ -92,7 +94,7 @@ def test_bad_usage_is_one_line(demo: Path, tmp_path: Path) -> None:
         (["cat", str(tmp_path), "/x"], 1, "is a directory"),
         (["schema", "nothing"], 2, "no such command"),
         (["schema", "cat"], 2, "gives no rows"),
-        (["config", "-o", "xml"], 2, "none of its values"),
+        (["config", "-o", "xml"], 2, "--output"),
         (["verify-log", str(tmp_path / "nothing")], 1, "nothing"),
         (["run", str(demo), "-c", "pwd", "-f", "x"], 2, "exclude each other"),
         (["run", str(demo), "-f", str(tmp_path / "nothing")], 1, "no such file"),

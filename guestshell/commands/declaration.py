@@ -203,7 +203,8 @@ def usage_error(
     declared: click.Command, error: click.UsageError, words: Sequence[str]
 ) -> UsageError:
     """Give click's error in our words, with what was probably meant."""
-    hint = f"{declared.name} --help explains it"
+    in_shell = isinstance(declared, GuestCommand) or declared.name == "guestctl"
+    hint = f"{'' if in_shell else 'guestctl '}{declared.name} --help explains it"
     if isinstance(error, click.NoSuchOption):
         # of an unknown -name click tells only its first letter
         word = next((w for w in words if w.startswith(error.option_name[:2])), "")

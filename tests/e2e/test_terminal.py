@@ -143,7 +143,7 @@ def test_mistakes_get_one_line_with_the_way_out(ready: Terminal) -> None:
         "cd /etc/passwd": "cd: /etc/passwd: is a file, not a directory",
         "cat /srv/loop": "cat: /srv/loop: too many levels of symbolic links",
         "cat 'open": "column 5: ' is never closed",
-        "ls | wc": "column 4: | means nothing here",
+        "ls & pwd": "column 4: & means nothing here",
         "cat": "cat: missing argument 'FILE...'",
         "cat /usr/bin/bash": "/usr/bin/bash is binary: ELF 64-bit LSB",
     }.items():

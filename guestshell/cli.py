@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from guestshell import __version__
-from guestshell.errors import ExitCode, GuestShellError, UsageError
+from guestshell.errors import ExitCode, GuestShellError, HostError, UsageError
 from guestshell.opening import Opening, conversation, opening_options, reported
 from guestshell.output.formats import FORMATS
 
@@ -302,6 +302,13 @@ def main() -> None:
         if said is not None:
             Sink().error(said)
         raise SystemExit(ExitCode.USAGE if said is None else said.exit_code) from None
+    except OSError as error:  # standard output is full, or nobody reads it
+        from guestshell.output.sink import Sink
+
+        if not isinstance(error, BrokenPipeError):
+            Sink().error(HostError(f"standard output: {(error.strerror or str(error)).lower()}"))
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise SystemExit(ExitCode.FAILED) from None
     raise SystemExit(status)
 
 

@@ -35,11 +35,11 @@ def run_lines(session: Session, lines: Iterable[tuple[str, str]]) -> ExitCode:
     session.context.history = lambda: typed
     outcome = ExitCode.DONE
     for origin, line in lines:
-        typed.append(line)
         try:
             status = session.run(line, origin)
         except Leave:
             break
+        typed.append(session.executed)
         if status is not ExitCode.DONE:
             outcome = status
             if not session.keeps_going or status is ExitCode.INTERRUPTED:

@@ -1,17 +1,16 @@
 """A conversation: lines in, results out; errors become one line and an exit code."""
 
 import contextlib
-import dataclasses
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
 from guestshell.commands import COMMANDS
 from guestshell.commands.context import Context, Leave
-from guestshell.commands.declaration import GuestCommand, HelpRequested
+from guestshell.commands.declaration import GuestCommand
 from guestshell.commands.globbing import expanded
 from guestshell.commands.prefix import Prefixed
 from guestshell.engine.appliance import State
@@ -23,23 +22,34 @@ from guestshell.errors import (
     PathError,
     UsageError,
 )
-from guestshell.evidence import EvidenceLog
 from guestshell.guest.guest import Guest
-from guestshell.guest.provenance import provenance
 from guestshell.language.history import recalled
 from guestshell.language.lexer import Token
 from guestshell.language.parser import Pipeline, parse
 from guestshell.language.quoting import quote
 from guestshell.language.words import Word
-from guestshell.output.results import Blob, Result, Text
+from guestshell.line_log import LineLog
+from guestshell.output.results import Blob, Result
 from guestshell.output.sink import Sink
 from guestshell.pipeline.host import HostProgramFailed
 from guestshell.pipeline.run import Runner, close
 from guestshell.settings import Settings
 from guestshell.source import logical_lines
-from guestshell.values import Name
 
 _DEEPEST_SOURCE = 16
+
+
+def _command_places(line: str) -> Iterator[Token]:
+    """Yield the words that stand where a command, filter or program is named."""
+    for pipeline in parse(line).pipelines:
+        for place, stage in enumerate(pipeline.stages):
+            if stage.forced or not stage.tokens:
+                continue
+            yield stage.tokens[0]
+            declared = COMMANDS.get(stage.name)
+            if place == 0 and declared is not None and declared.is_prefix:
+                rest = declared.rest_of(stage.tokens)
+                yield from (token for token in rest[:1] if token is not stage.tokens[0])
 
 
 class Recorder(Protocol):
@@ -57,7 +67,8 @@ class Session:
 
     `last_seconds` is how long the last line took, `status` its exit code, and `last_status` what
     `$?` stands for: the status of a program of the host where one failed. A line that fails ends
-    the lines that `source` reads, unless it `keeps_going`.
+    the lines that `source` reads, unless it `keeps_going`. `attached` prepares the terminal for a
+    program that has it to itself.
     """
 
     def __init__(
@@ -83,11 +94,20 @@ class Session:
             fail=self._fail,
         )
         stdin = None if by_hand else subprocess.DEVNULL
-        self._runner = Runner(self.context, self._variable, sink.complain, stdin)
+        self.attached: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext
+        self._runner = Runner(
+            self.context,
+            self._variable,
+            sink.complain,
+            stdin,
+            attached=self._attached,
+            has_failed=lambda: self.status is not ExitCode.DONE,
+        )
+        self.executed = ""
         self._command = ""
         self._origins: list[str] = []
         self._finishers: list[Callable[[bool], None]] = []
-        self._log: EvidenceLog | None = None
+        self._log: LineLog | None = None
         self.recorder: Recorder | None = None
         self.note = sink.notice
         self.last_seconds = 0.0
@@ -104,46 +124,80 @@ class Session:
 
     def close(self) -> None:
         """End the evidence log and the recording. Safe to call twice."""
-        self.stop_log()
-        if self.recorder is not None:
-            self.recorder.stop()
+        try:
+            self.stop_log()
+        finally:
+            if self.recorder is not None:
+                self.recorder.stop()
 
     def run(self, line: str, origin: str = "") -> ExitCode:
         """Execute a line and show its results or its error. Raises Leave when told to leave.
 
-        `origin` says in errors where the line stands.
+        `origin` says in errors where the line stands. `executed` is then what ran: the line
+        recalled from the history, its aliases replaced.
         """
-        started = time.monotonic()
         self._origins.append(origin)
-        self.status = ExitCode.DONE
-        cwd = self.context.cwd
+        self.executed = line
         try:
-            for pipeline in self._pipelines(line):
-                if self.status is not ExitCode.DONE and not self._goes_on():
-                    break
-                self._attempt(pipeline)
+            with self._logged(line):
+                pipelines = self._pipelines(line)
+                text = self.executed
+                for pipeline in pipelines:
+                    if self.status is not ExitCode.DONE and not self._goes_on():
+                        break
+                    self._attempt(pipeline, text)
         finally:
             self._origins.pop()
-            self.last_seconds = time.monotonic() - started
-            self._write_log(line, cwd)
         return self.status
 
     def run_command(self, declared: GuestCommand, words: Sequence[Word]) -> ExitCode:
         """Run one command given as its arguments, a wildcard in them a name first of all."""
-        started = time.monotonic()
         self._command = declared.name or ""
-        self.status = ExitCode.DONE
-        with self._reported(), self.sink.waiting(lambda: self._activity(self._command)):
-            self.context.whole_rows = self.settings["output"] != "table"
-            arguments = expanded(declared, words, self.context, names_first=True)
-            self.sink.show(declared.run(arguments, self.context))
-        self.last_status = self._found_status
-        self.last_seconds = time.monotonic() - started
-        self._write_log(" ".join([self._command, *map(quote, words)]), self.context.cwd)
+        self.executed = " ".join([self._command, *map(quote, words)])
+        result: Result = None
+        with self._logged(self.executed), self._reported():
+            try:
+                with self.sink.waiting(lambda: self._activity(self._command)):
+                    self.context.whole_rows = self.settings["output"] != "table"
+                    arguments = expanded(declared, words, self.context, names_first=True)
+                    result = declared.run(arguments, self.context)
+                    self.sink.show(result)
+            finally:
+                close(result)
         return self.status
 
+    @contextlib.contextmanager
+    def _logged(self, line: str) -> Iterator[None]:
+        """Take the time of what is inside, and write it into the evidence log."""
+        started = time.monotonic()
+        cwd = self.context.cwd
+        outer = self.context.streams
+        self.context.streams = None if self._log is None else []
+        self.status, self._found_status = ExitCode.DONE, 0
+        try:
+            yield
+        except BrokenPipeError:
+            self._found_status = ExitCode.FAILED
+            raise
+        finally:
+            self.last_seconds = time.monotonic() - started
+            self.last_status = self._found_status
+            if self._log is not None and line.strip():
+                with self._reported():
+                    self._log.append_line(
+                        line,
+                        executed=self.executed,
+                        cwd=cwd,
+                        status=int(self.status) or int(self._found_status),
+                        seconds=self.last_seconds,
+                        streams=self.context.streams or [],
+                    )
+            self.context.streams = outer
+
     def _goes_on(self) -> bool:
-        return (self.by_hand or self.keeps_going) and self.status is not ExitCode.INTERRUPTED
+        if self.status is ExitCode.INTERRUPTED:
+            return False
+        return self.keeps_going or (self.by_hand and not any(self._origins))
 
     def _pipelines(self, line: str) -> list[Pipeline]:
         with self._reported():
@@ -152,39 +206,30 @@ class Session:
                 if again is not None:
                     self.sink.notice(again)
                     line = again
-            parsed = parse(self._with_aliases(line))
+            self.executed = self._with_aliases(line, frozenset())
+            parsed = parse(self.executed)
             if parsed.problem is not None:
                 problem = parsed.problem
                 raise UsageError(f"column {problem.column + 1}: {problem.message}", problem.remedy)
             return list(parsed.pipelines)
-        self.last_status = self._found_status
         return []
 
-    def _with_aliases(self, line: str) -> str:
-        """Give a line with the aliases in it replaced, each at most once in its own text."""
-        used: set[str] = set()
-        while True:
-            place = next(self._aliased(line, used), None)
-            if place is None:
-                return line
-            used.add(place.value)
-            line = line[: place.start] + self.settings.aliases[place.value] + line[place.end :]
+    def _with_aliases(self, line: str, used: frozenset[str]) -> str:
+        """Give a line with the aliases in it replaced, none again inside its own text."""
+        aliases = self.settings.aliases
+        for token in reversed(list(_command_places(line))):
+            if token.value in aliases and token.value not in used and not token.quoted:
+                text = self._with_aliases(aliases[token.value], used | {token.value})
+                line = line[: token.start] + text + line[token.end :]
+        return line
 
-    def _aliased(self, line: str, used: set[str]) -> Iterator[Token]:
-        for pipeline in parse(line).pipelines:
-            for stage in pipeline.stages:
-                if not stage.forced and stage.tokens and not stage.tokens[0].quoted:
-                    name = stage.name
-                    if name in self.settings.aliases and name not in used:
-                        yield stage.tokens[0]
-
-    def _attempt(self, pipeline: Pipeline) -> None:
-        """Run a pipeline; one that may fail leaves only its `$?` behind."""
+    def _attempt(self, pipeline: Pipeline, text: str) -> None:
+        """Run a pipeline of a text; one that may fail leaves only its `$?` behind."""
         before = self.status
         self.status = ExitCode.DONE
         self._found_status = 0
         with self._reported():
-            self._run(pipeline)
+            self._run(pipeline, text)
         self.last_status = self._found_status
         if self.status is ExitCode.DONE or (
             pipeline.tolerant and self.status is not ExitCode.INTERRUPTED
@@ -214,12 +259,12 @@ class Session:
 
     # -- pipelines -------------------------------------------------------------------------------
 
-    def _run(self, pipeline: Pipeline) -> None:
+    def _run(self, pipeline: Pipeline, text: str) -> None:
         first = pipeline.stages[0]
         declared = None if first.forced else COMMANDS.get(first.name)
         self._command = first.name
         if declared is not None and declared.is_prefix:
-            self._run_prefix(declared, pipeline)
+            self._run_prefix(declared, pipeline, text)
             return
         result: Result = None
         finishers, self._finishers = self._finishers, []
@@ -228,14 +273,13 @@ class Session:
             with self.sink.waiting(lambda: self._activity(first.name)):
                 result = self._runner.result_of(pipeline)
                 self._deliver(result, pipeline)
-            well = True
-        except HelpRequested as asked:
-            self.sink.show(Text(asked.command.page(self.sink.size().columns)))
+            well = self.status is ExitCode.DONE
         finally:
-            close(result)
             mine, self._finishers = self._finishers, finishers
-            for finish in mine:
-                finish(well)
+            with contextlib.ExitStack() as ending:  # each of them, whatever another raises
+                for finish in reversed(mine):
+                    ending.callback(finish, well)
+                ending.callback(close, result)
 
     def _deliver(self, result: Result, pipeline: Pipeline) -> None:
         if pipeline.redirect is None:
@@ -246,21 +290,19 @@ class Session:
         with self.sink.progress(label, size or 0) as advance:
             self._runner.write(result, pipeline.redirect, advance)
 
-    def _run_prefix(self, declared: GuestCommand, pipeline: Pipeline) -> None:
+    def _run_prefix(self, declared: GuestCommand, pipeline: Pipeline, text: str) -> None:
         """Run a command whose last argument is the rest of the pipeline."""
         first = pipeline.stages[0]
         words = self._runner.words(first)[1:]
 
         def run_rest(count: int) -> ExitCode:
-            tokens = first.tokens[len(first.tokens) - count :]
-            stages = (replace(first, tokens=tokens, start=tokens[0].start), *pipeline.stages[1:])
-            self._attempt(replace(pipeline, stages=stages, tolerant=False))
+            start = first.tokens[len(first.tokens) - count].start
+            line = text[start : pipeline.end]
+            [rest] = parse(line).pipelines
+            self._attempt(rest, line)
             return self.status
 
-        try:
-            self.sink.show(declared.run(words, Prefixed(self.context, run_rest, self.sink)))
-        except HelpRequested as asked:
-            self.sink.show(Text(asked.command.page(self.sink.size().columns)))
+        self.sink.show(declared.run(words, Prefixed(self.context, run_rest, self.sink)))
 
     # -- what commands ask -----------------------------------------------------------------------
 
@@ -271,44 +313,31 @@ class Session:
         """
         if len(self._origins) > _DEEPEST_SOURCE:
             raise HostError(f"{file}: sources itself, or files nested too deeply")
+        outcome = ExitCode.DONE
         try:
             with file.open("rb") as lines:
                 for number, line in logical_lines(lines):
                     status = self.run(line, f"{file}:{number}: ")
-                    if status is not ExitCode.DONE and not self.keeps_going:
-                        break
+                    if status is not ExitCode.DONE:
+                        outcome = status
+                        if not self.keeps_going or status is ExitCode.INTERRUPTED:
+                            break
         except OSError as error:
-            raise HostError.of(file, error) from None
+            raise HostError(f"{file}: {(error.strerror or str(error)).lower()}") from None
+        self.status, self._found_status = outcome, outcome
 
     def start_log(self, file: Path) -> None:
         """Append to an evidence log from now on. Raises HostError."""
         if self._log is not None:
             raise UsageError(f"{self._log.path} is being written", "log stop ends it")
         self.guest.protect(file)
-        self._log = EvidenceLog.open(file, provenance(self.guest))
-        self.context.streams = []
+        self._log = LineLog.open(file, self.guest, self.settings)
 
     def stop_log(self) -> None:
         """End the evidence log, if there is one."""
         if self._log is not None:
             log, self._log = self._log, None
-            self.context.streams = None
             log.close()
-
-    def _write_log(self, line: str, cwd: Name) -> None:
-        if self._log is None or not line.strip():
-            return
-        streams = [dataclasses.asdict(stream) for stream in self.context.streams or ()]
-        self.context.streams = []
-        entry = {
-            "line": line,
-            "cwd": cwd,
-            "status": int(self.last_status),
-            "duration_ns": round(self.last_seconds * 1e9),
-            "streams": streams,
-        }
-        with self._reported():
-            self._log.append(entry)
 
     def start_recording(self, file: Path) -> None:
         """Write what the terminal shows into a file from now on. Raises HostError."""
@@ -324,6 +353,13 @@ class Session:
     def on_finish(self, finish: Callable[[bool], None]) -> None:
         """Have `finish` called when the pipeline has ended, with whether it did without error."""
         self._finishers.append(finish)
+
+    @contextlib.contextmanager
+    def _attached(self) -> Iterator[None]:
+        """Leave the terminal to a program of the host."""
+        self.sink.stop_spinner()
+        with self.attached():
+            yield
 
     def _variable(self, name: str) -> str:
         return str(int(self.last_status)) if name == "?" else self.settings.variable(name)

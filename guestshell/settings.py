@@ -22,6 +22,9 @@ from guestshell.errors import HostError, UsageError
 Value = str | bool
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+ALIAS_NAME = re.compile(r"[\w@.+][\w@.+-]*")
+"""What an alias can be called: a word that needs no quotes and is no option."""
+
 _TABLES = ("startup", "alias", "variables")
 _PLACEHOLDERS = ("path", "directory", "image")
 _TRUTHS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
@@ -75,8 +78,8 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("prompt", "guestctl{path}> ",
                 "Text before the line; {directory}, {image}, or {path}: nothing at the root.",
                 check=_check_prompt),
-        Setting("color", "auto", "Colours: where the terminal has them, always, or never.",
-                ("auto", "always", "never")),
+        Setting("color", "auto", "Colours where the terminal has them, or never.",
+                ("auto", "never")),
         Setting("theme", "default", "Pygments style for cat --color.", check=_check_theme),
         Setting("pager", "", "Program for tall output; empty: $PAGER, else less; off: none."),
         Setting("completion", "columns", "How Tab shows what fits.",
@@ -131,8 +134,9 @@ class Settings:
                     raise UsageError('startup: is no list of lines such as ["cd /etc"]')
                 self.startup = tuple(value)
             elif key in ("alias", "variables"):
+                pattern = ALIAS_NAME if key == "alias" else _NAME
                 if not isinstance(value, dict) or not all(
-                    isinstance(text, str) and _NAME.fullmatch(name.replace("-", "_"))
+                    isinstance(text, str) and pattern.fullmatch(name)
                     for name, text in value.items()
                 ):
                     raise UsageError(f'{key}: is no table of NAME = "text"')
@@ -177,7 +181,7 @@ class Settings:
             self._values[name] = SETTINGS[name].parse(text)
             self._sources[name] = "session"
             return
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) or name in _TABLES:
             raise UsageError(f"{name!r} is no name for a variable", "letters, digits and _")
         if close := difflib.get_close_matches(name, SETTINGS, 1, cutoff=0.8):
             raise UsageError(f"there is no setting {name!r}", f"did you mean {close[0]}?")
@@ -210,6 +214,8 @@ class Settings:
     def _edit(self, table: tuple[str, ...], key: str, value: Value | None) -> None:
         import tomlkit
 
+        from guestshell.output.host_file import HostFile
+
         if self.path is None:
             raise HostError("there is no config.toml in this run to keep it in")
         try:
@@ -228,9 +234,8 @@ class Settings:
                 place.pop(key, None)
             else:
                 place[key] = value
-            temporary = self.path.with_suffix(".partial")
-            temporary.write_text(tomlkit.dumps(document), encoding="utf-8")
-            temporary.rename(self.path)
+            with HostFile(self.path, overwrite=True) as file:
+                file.write(tomlkit.dumps(document).encode())
         except OSError as error:
             raise HostError(f"{self.path}: {(error.strerror or str(error)).lower()}") from None
 

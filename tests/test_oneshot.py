@@ -135,6 +135,22 @@ def test_a_one_shot_into_jq_and_out_of_a_script(demo: Path, tmp_path: Path) -> N
     assert done.stderr.startswith(f"{script}:4: cat: /nope: no such file or directory")
 
 
+def test_a_script_recalls_its_own_lines(demo: Path) -> None:
+    done = guestctl("run", "-q", str(demo), "-c", "echo hi", "-c", "!!", "-c", "!! | count")
+    assert done.stdout == b"hi\nhi\n1\n", done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["help"], ["config"], ["schema", "ls"], ["--help"]])
+def test_a_full_standard_output_is_one_line(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [GUESTCTL, *arguments], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.decode().splitlines()[-1] == "standard output: no space left on device"
+    assert b"Traceback" not in done.stderr
+
+
 def test_run_stops_or_keeps_going(demo: Path) -> None:
     lines = ("-c", "cat /nope", "-c", "pwd")
     stopped = guestctl("run", "-q", str(demo), *lines)

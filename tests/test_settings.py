@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guestshell.errors import HostError, UsageError
-from guestshell.settings import SETTINGS, Settings
+from guestshell.settings import ALIAS_NAME, SETTINGS, Settings
 from tests.test_cli import guestctl
 
 
@@ -103,6 +103,24 @@ def test_what_cannot_be_kept_is_said(tmp_path: Path) -> None:
         Settings().keep("output")
 
 
+@pytest.mark.parametrize("name", ["..", "a.b", "2up", "@x", "l-l", "+"])
+def test_any_alias_that_can_be_kept_can_be_read(tmp_path: Path, name: str) -> None:
+    settings = Settings(tmp_path / "config.toml")
+    assert ALIAS_NAME.fullmatch(name)
+    settings.aliases[name] = "cd .."
+    settings.keep_alias(name)
+    assert Settings.load(tmp_path / "config.toml").aliases == {name: "cd .."}
+
+
+def test_a_linked_file_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("config.toml")
+    settings = Settings(tmp_path / "link")
+    settings.set("output", "csv")
+    settings.keep("output")
+    assert (tmp_path / "link").is_symlink()
+    assert Settings.load(tmp_path / "config.toml")["output"] == "csv"
+
+
 def test_variables() -> None:
     settings = Settings()
     settings.set("case", "17")
@@ -113,6 +131,8 @@ def test_variables() -> None:
         settings.set("outputs", "json")
     with pytest.raises(UsageError, match="is no name"):
         settings.set("a b", "x")
+    with pytest.raises(UsageError, match="is no name"):
+        settings.set("startup", "x")
     settings.unset("case")
     with pytest.raises(UsageError, match="is not set"):
         settings.unset("case")

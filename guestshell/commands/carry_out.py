@@ -50,7 +50,7 @@ def _saved(
                 place, host, recursive=recursive, force=force, advance=advance
             ):
                 if context.streams is not None and row.sha256:
-                    context.streams.append(Stream(row.path, row.size, row.sha256, complete=True))
+                    context.streams.append(Stream(row.path, 0, row.size, row.sha256, complete=True))
                 yield row
 
 

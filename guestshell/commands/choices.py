@@ -12,7 +12,7 @@ from guestshell.errors import UsageError
 from guestshell.language.parser import parse
 from guestshell.language.quoting import quote
 from guestshell.output.results import Records
-from guestshell.settings import SETTINGS, Settings
+from guestshell.settings import ALIAS_NAME, SETTINGS, Settings
 
 _SAVE = click.option("--save", "keep", is_flag=True, help="Keep it in config.toml.")
 
@@ -87,7 +87,9 @@ class AliasName(ParameterType):
 @click.argument("name", required=False, type=SettingName())
 @click.argument("value", required=False, type=SettingValue())
 @click.pass_obj
-def set_(context: Context, name: str | None, value: str | None, keep: bool) -> Records[Choice]:
+def set_(
+    context: Context, name: str | None, value: str | None, keep: bool
+) -> Records[Choice] | None:
     """Choose a setting, give a variable a value, or list them all.
 
     Any name that is no setting is a variable of your own: $NAME stands for its value in later
@@ -95,6 +97,8 @@ def set_(context: Context, name: str | None, value: str | None, keep: bool) -> R
     """
     if name is None:
         return Records(choices(context.settings), Choice, ("name", "value", "source", "help"))
+    if value is None and "=" in name:  # as in bash
+        name, _, value = name.partition("=")
     if value is None:
         context.settings.variable(name)
         rows = [row for row in choices(context.settings) if row.name == name]
@@ -102,7 +106,7 @@ def set_(context: Context, name: str | None, value: str | None, keep: bool) -> R
     context.settings.set(name, value)
     if keep:
         context.settings.keep(name)
-    return Records([], Choice)
+    return None
 
 
 def choices(settings: Settings) -> list[Choice]:
@@ -140,7 +144,9 @@ def unset(context: Context, name: str, keep: bool) -> None:
 @click.argument("name", required=False, type=AliasName())
 @click.argument("line", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
-def alias(context: Context, name: str | None, line: tuple[str, ...], keep: bool) -> Records[Alias]:
+def alias(
+    context: Context, name: str | None, line: tuple[str, ...], keep: bool
+) -> Records[Alias] | None:
     """Have a name stand for the beginning of a line, or list what does.
 
     It may stand for a place: alias logs 'cd /var/log' is a bookmark. A line with blanks, pipes
@@ -149,19 +155,22 @@ def alias(context: Context, name: str | None, line: tuple[str, ...], keep: bool)
     aliases = context.settings.aliases
     if name is None:
         return Records([Alias(name, text) for name, text in sorted(aliases.items())], Alias)
+    if not line and "=" in name:  # as in bash
+        name, _, text = name.partition("=")
+        line = (text,)
     if not line:
         if name not in aliases:
             raise UsageError(f"{name}: no such alias", "alias lists them")
         return Records([Alias(name, aliases[name])], Alias)
     text = line[0] if len(line) == 1 else " ".join(map(quote, line))
-    if quote(name) != name or name.startswith("-"):
-        raise UsageError(f"{name!r} cannot name an alias", "letters, digits, - and _")
+    if not ALIAS_NAME.fullmatch(name):
+        raise UsageError(f"{name!r} cannot name an alias", "letters, digits and _ . @ + -")
     if problem := parse(text).problem:
         raise UsageError(f"{text!r}, column {problem.column + 1}: {problem.message}")
     aliases[name] = text
     if keep:
         context.settings.keep_alias(name)
-    return Records([], Alias)
+    return None
 
 
 @command(category="shell", examples=["unalias ll"])

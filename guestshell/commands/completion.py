@@ -13,7 +13,7 @@ from guestshell.commands.declaration import COMMANDS, FILTERS, GuestCommand
 from guestshell.commands.parameters import PARTIAL, HostPath
 from guestshell.commands.piped import FieldName, Piped
 from guestshell.language.cursor import Cursor
-from guestshell.language.lexer import Token, lex
+from guestshell.language.lexer import lex
 from guestshell.language.parser import Stage
 from guestshell.language.words import Word, word_of
 from guestshell.output.results import Records
@@ -54,7 +54,7 @@ def _candidates(context: Context, cursor: Cursor) -> Iterable[Candidate]:
         words = _without_alias(context, words)
         declared, settings = COMMANDS.get(words[0]), context
         if declared is not None and declared.is_prefix:
-            rest = _rest_of_prefix(declared, cursor.words)
+            rest = declared.rest_of(cursor.words)
             return candidates(context, Cursor(cursor.typed, rest, ()))
     if declared is None:
         return _of_items(_host_paths(incomplete)) if cursor.before else ()
@@ -101,13 +101,6 @@ def _without_alias(context: Context, words: list[Word]) -> list[Word]:
     return [*(word_of(token, _as_typed) for token in lex(line)), *words[1:]]
 
 
-def _rest_of_prefix(declared: GuestCommand, tokens: Sequence[Token]) -> tuple[Token, ...]:
-    words = [token.value for token in tokens[1:]]
-    with declared.make_context(declared.name, list(words), resilient_parsing=True) as parsed:
-        count = len(parsed.params.get("line") or ())
-    return tuple(tokens[len(tokens) - count :])
-
-
 def _rows_of(context: Context, stages: Sequence[Stage]) -> Records[object] | None:
     """Give no rows of the type that stages give: none of them is run on a guest for it."""
     rows: Records[object] | None = None
@@ -119,7 +112,7 @@ def _rows_of(context: Context, stages: Sequence[Stage]) -> Records[object] | Non
             words = _without_alias(context, words)
             declared = COMMANDS.get(words[0])
             if declared is not None and declared.is_prefix:
-                rest = _rest_of_prefix(declared, stage.tokens)
+                rest = declared.rest_of(stage.tokens)
                 declared = COMMANDS.get(rest[0].value) if rest else None
             if declared is None or declared.row_type is None:
                 return None

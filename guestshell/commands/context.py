@@ -46,9 +46,13 @@ class Conversation(Protocol):
 
 @dataclass
 class Stream:
-    """The bytes of a guest file that a line gave out; `complete` when none of it was left."""
+    """Bytes of a guest file that a line read out: `size` from `offset` on and their SHA-256.
+
+    `complete` when that is the whole file.
+    """
 
     path: Name
+    offset: int = 0
     size: int = 0
     sha256: str = ""
     complete: bool = False
@@ -74,14 +78,30 @@ class Context:
     streams: list[Stream] | None = None
     """What the line has given out so far, where an evidence log wants to know."""
 
-    def blocks(self, file: Name, offset: int = 0, count: int | None = None) -> Iterator[bytes]:
-        """Yield bytes of a regular file that are given out, which an evidence log is told."""
-        blocks = self.guest.blocks(file, offset, count)
+    def given_out(self, file: Name, blocks: Iterator[bytes], offset: int = 0) -> Iterator[bytes]:
+        """Pass on bytes of a file from `offset` on, which an evidence log is told."""
         if self.streams is None:
             return blocks
-        stream = Stream(file)
-        self.streams.append(stream)
-        return _watched(blocks, stream)
+        return self._told(file, blocks, offset, self.streams)
+
+    def blocks(self, file: Name, offset: int = 0, count: int | None = None) -> Iterator[bytes]:
+        """Yield bytes of a regular file, of which an evidence log is told."""
+        return self.given_out(file, self.guest.blocks(file, offset, count), offset)
+
+    def _told(
+        self, file: Name, blocks: Iterator[bytes], offset: int, streams: list[Stream]
+    ) -> Iterator[bytes]:
+        digest = hashlib.sha256()
+        stream: Stream | None = None
+        for block in blocks:
+            if stream is None:
+                stream = Stream(file, offset)
+                streams.append(stream)
+            digest.update(block)
+            stream.size += len(block)
+            stream.sha256 = digest.hexdigest()
+            stream.complete = offset == 0 and stream.size == self.guest.size(file)
+            yield block
 
     def entered(self, path: Name) -> Name:
         """Give where a path leads that was typed with a slash at its end; any other as it is."""
@@ -90,18 +110,6 @@ class Context:
     def absolute(self, path: str) -> Name:
         """Give a typed path as an absolute one; `..` after a real name stays, for symlinks."""
         return paths.join(self.cwd, path)
-
-
-def _watched(blocks: Iterator[bytes], stream: Stream) -> Iterator[bytes]:
-    digest = hashlib.sha256()
-    try:
-        for block in blocks:
-            digest.update(block)
-            stream.size += len(block)
-            yield block
-        stream.complete = True
-    finally:
-        stream.sha256 = digest.hexdigest()
 
 
 class Leave(Exception):

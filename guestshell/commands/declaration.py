@@ -1,5 +1,7 @@
 """Declare a command once; parser, completion, help and reference derive from it."""
 
+import shutil
+import textwrap
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import is_dataclass, replace
@@ -8,9 +10,11 @@ from typing import Any, TypeVar
 import click
 
 from guestshell.errors import UsageError
+from guestshell.language.lexer import Token
 from guestshell.language.suggestions import did_you_mean
+from guestshell.output.fields import fields_of
 from guestshell.output.formats import FORMATS
-from guestshell.output.results import Records, Result
+from guestshell.output.results import Records, Result, Text
 
 _Command = TypeVar("_Command", bound="GuestCommand")
 
@@ -51,11 +55,13 @@ class GuestCommand(click.Command):
     def run(self, words: Sequence[str], obj: object) -> Result:
         """Run it with words as its arguments and give its result, perhaps still being found.
 
-        Raises UsageError, HelpRequested, or what the command raises.
+        Asked for help it gives its page. Raises UsageError, or what the command raises.
         """
         try:
             with self.make_context(self.name, list(words), obj=obj) as context:
                 return self.give(context)
+        except HelpRequested as asked:
+            return Text(asked.command.page(page_width()))
         except click.UsageError as error:
             raise usage_error(self, error, words) from None
 
@@ -65,9 +71,21 @@ class GuestCommand(click.Command):
         if chosen and hasattr(context.obj, "whole_rows"):
             context.obj.whole_rows = chosen != "table"
         result: Result = self.invoke(context)
-        if isinstance(result, Records) and chosen:
-            return replace(result, format=chosen)
-        return result
+        if not chosen:
+            return result
+        if not isinstance(result, Records):
+            raise UsageError(f"{self.name}: -o is for rows, and this is text")
+        return replace(result, format=chosen)
+
+    def rest_of(self, tokens: Sequence[Token]) -> tuple[Token, ...]:
+        """Give those words of a prefix and its line that are the line's."""
+        words = [token.value for token in tokens[1:]]
+        try:
+            with self.make_context(self.name, list(words), resilient_parsing=True) as parsed:
+                count = len(parsed.params.get("line") or ())
+        except click.UsageError:
+            return ()
+        return tuple(tokens[len(tokens) - count :]) if count else ()
 
     @property
     def summary(self) -> str:
@@ -104,6 +122,9 @@ class GuestCommand(click.Command):
     def page(self, width: int) -> list[str]:
         """Give its help page as lines."""
         lines = self.get_help(self.context(min(width, 100))).splitlines()
+        if self.row_type not in (None, object):
+            names = ", ".join(field.name for field in fields_of(self.row_type))
+            lines += ["", *textwrap.wrap(f"Fields of its rows: {names}", min(width, 80) - 1)]
         return [*lines, "", "Examples:", *(f"  {example}" for example in self.examples)]
 
 
@@ -199,6 +220,11 @@ def filter_command(
     return declare
 
 
+def page_width() -> int:
+    """Give how wide a help page may be, in columns."""
+    return min(shutil.get_terminal_size().columns, 80)
+
+
 def usage_error(
     declared: click.Command, error: click.UsageError, words: Sequence[str]
 ) -> UsageError:
@@ -214,5 +240,11 @@ def usage_error(
         ]
         hint = did_you_mean(unknown, options) or hint
         return UsageError(f"{declared.name}: no such option: {unknown}", hint)
-    message = error.format_message().rstrip(".")
+    if isinstance(error, click.MissingParameter) and any(not w.startswith("-") for w in words):
+        # of `save FILE` click misses the files, but it is the last argument that is
+        *_, last = [p for p in declared.params if isinstance(p, click.Argument) and p.required]
+        return UsageError(
+            f"{declared.name}: {last.metavar or str(last.name).upper()} is missing", hint
+        )
+    message = " ".join(error.format_message().split()).rstrip(".")
     return UsageError(f"{declared.name}: {message[:1].lower()}{message[1:]}", hint)

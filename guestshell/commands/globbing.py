@@ -59,7 +59,8 @@ def _names(word: Word, context: Context) -> Iterator[str]:
             raise UsageError("an empty path leads nowhere")
         pattern = alternative.pattern
         if not pattern.startswith("/"):
-            pattern = paths.join(glob.escape(context.cwd), pattern)
+            slash = "/" if pattern.endswith("/") else ""
+            pattern = paths.join(glob.escape(context.cwd), pattern) + slash
         names = context.guest.glob(pattern)
         if not names:
             remedy = "in quotes * ? [ are taken as they are"

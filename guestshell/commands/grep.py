@@ -123,12 +123,12 @@ def _matches(
         if recursive and context.guest.is_directory(place):
             for file in _files_below(context.guest, place, context):
                 try:
-                    yield from search.lines(file, context.guest.blocks(file))
+                    yield from search.lines(file, context.blocks(file))
                 except PathError as error:
                     context.fail(error)
         else:
             try:
-                yield from search.lines(place, context.guest.blocks(place))
+                yield from search.lines(place, context.blocks(place))
             except PathError as error:
                 context.fail(error)
 

@@ -147,11 +147,16 @@ class HostPath(ParameterType):
     name = "host_path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        """Give the path with ~ expanded."""
+        """Give the path with ~ expanded; one with a slash at its end must be a directory."""
+        if isinstance(value, Path):
+            return value
         try:
-            return value if isinstance(value, Path) else Path(value).expanduser()
+            path = Path(value).expanduser()
         except RuntimeError:  # ~name of nobody
             self.fail(f"{value}: this host has no such user", param, ctx)
+        if value.endswith("/") and not path.is_dir():
+            self.fail(f"{value}: this host has no such directory", param, ctx)
+        return path
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str

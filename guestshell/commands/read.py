@@ -19,6 +19,9 @@ from guestshell.values import Name
 _TAIL_BLOCK = 64 * 1024
 _LARGEST_TAIL_BLOCK = 2 * 2**20
 
+_PRINTABLE = bytes(range(0x20, 0x7F)) + b"\t"
+_LONGEST_RUN = 64 * 1024
+
 _Row = TypeVar("_Row")
 
 
@@ -95,7 +98,9 @@ def head(context: Context, file: Name, lines: int, count: int | None) -> Blob:
     """Show the first lines of a file, ten by default."""
     if count is not None:
         return _blob(context, file, context.blocks(file, 0, count))
-    return _blob(context, file, _first_lines(context.blocks(file), lines))
+    return _blob(
+        context, file, context.given_out(file, _first_lines(context.guest.blocks(file), lines))
+    )
 
 
 def _first_lines(blocks: Iterable[bytes], lines: int) -> Iterator[bytes]:
@@ -174,7 +179,7 @@ def hexdump(context: Context, file: Name, offset: str, length: str | None) -> Te
     if start < 0 or (count is not None and count < 0):
         raise click.BadParameter("cannot be negative")
     size = context.guest.size(file)
-    return Text(_dump(context.guest.blocks(file, min(start, size), count), start))
+    return Text(_dump(context.blocks(file, min(start, size), count), start))
 
 
 def _dump(blocks: Iterable[bytes], offset: int) -> Iterator[str]:
@@ -203,17 +208,19 @@ def _dump_line(offset: int, data: bytes) -> str:
 @click.pass_obj
 def strings(context: Context, file: Name, length: int) -> Text:
     """Show the runs of printable ASCII in a file."""
-    return Text(_strings(context.guest.blocks(file), length))
+    return Text(_strings(context.blocks(file), length))
 
 
 def _strings(blocks: Iterable[bytes], length: int) -> Iterator[str]:
     run = re.compile(rb"[\x20-\x7e\t]{%d,}" % length)
-    at_end = re.compile(rb"[\x20-\x7e\t]{1,65536}\Z")
     rest = b""
     for block in blocks:
         data = rest + block
-        tail_match = at_end.search(data, max(len(data) - 65536, 0))
-        rest = tail_match[0] if tail_match and len(tail_match[0]) < 65536 else b""
+        # the run at the end may go on in the next block, unless it is endless
+        end = data[-_LONGEST_RUN:]
+        rest = end[len(end.rstrip(_PRINTABLE)) :]
+        if len(rest) == _LONGEST_RUN:
+            rest = b""
         for match in run.finditer(data, 0, len(data) - len(rest)):
             yield match[0].decode("ascii")
     if len(rest) >= length:

@@ -14,12 +14,11 @@ from guestshell.commands.declaration import (
     FILTERS,
     GuestCommand,
     command,
+    page_width,
 )
 from guestshell.commands.parameters import CommandName
 from guestshell.commands.suggestions import unknown_command
 from guestshell.output.results import ClearScreen, Records, Text
-
-_PAGE_WIDTH = 80
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def _pages(pages: Sequence[GuestCommand]) -> Iterator[str]:
     for place, page in enumerate(pages):
         if place:
             yield from ("", "After a |:", "")
-        yield from page.page(_PAGE_WIDTH)
+        yield from page.page(page_width())
 
 
 _WIDTH = 11
@@ -101,13 +100,13 @@ def _search(word: str) -> Iterator[str]:
         declared
         for known in (COMMANDS, FILTERS)
         for _, declared in sorted(known.items())
-        if word.lower() in "\n".join(declared.page(_PAGE_WIDTH)).lower()
+        if word.lower() in "\n".join(declared.page(page_width())).lower()
     ]
     if not found:
         yield f"No page mentions {word!r}; help lists all commands."
     for declared in found:
         yield f"{declared.name or '':<{_WIDTH}}  {declared.summary}"
-        for line in declared.page(_PAGE_WIDTH):
+        for line in declared.page(page_width()):
             if word.lower() in line.lower():
                 yield f"{'':<{_WIDTH}}    {line.strip()}"
 
@@ -132,7 +131,7 @@ def history(context: Context, wanted: tuple[str, ...]) -> Records[Line]:
 @click.argument("word", nargs=-1, type=click.UNPROCESSED)
 def echo(word: tuple[str, ...]) -> Text:
     """Show words as they are read: variables filled in, quotes gone."""
-    return Text([" ".join(word)])
+    return Text(" ".join(word).split("\n"))
 
 
 @command(category="shell", examples=["clear"])

@@ -17,17 +17,23 @@ def expand(
     names: Callable[[str], Sequence[Dirent]],
     exists: Callable[[str], bool],
 ) -> Iterator[Name]:
-    """Yield the absolute paths that fit an absolute pattern of fnmatch(3), in byte order.
+    """Yield the absolute paths that fit an absolute pattern of fnmatch(3), each once.
 
-    Names that begin with a dot fit only a pattern that does. Symbolic links to directories are
-    entered where the pattern names them, not below `**`.
+    The names of one directory come in byte order, a directory before what is below it. A slash
+    at the end asks for directories alone. Names that begin with a dot fit only a pattern that
+    does. Symbolic links to directories are entered where the pattern names them, not below `**`.
     """
     places = iter([Name("/")])
     parts = [part for part in pattern.split("/") if part]
+    # one ** takes in what a second one behind it could
+    parts = [part for part, before in zip(parts, ["", *parts], strict=False)
+             if not part == before == "**"]  # fmt: skip
     for part in parts:
         places = _step(places, part, names)
-    # the parts behind the last wildcard were not looked up
-    return (place for place in places if exists(place))
+    if pattern.endswith("/"):
+        return (place for place in places if _is_directory(place, names))
+    looked_up = bool(parts) and (parts[-1] == "**" or _WILD.search(parts[-1]) is not None)
+    return places if looked_up else (place for place in places if exists(place))
 
 
 def _step(
@@ -58,6 +64,14 @@ def _listed(place: Name, names: Callable[[str], Sequence[Dirent]]) -> Sequence[D
         return names(place)
     except PathError:  # a file, or a link that leads nowhere: nothing is in it
         return ()
+
+
+def _is_directory(place: Name, names: Callable[[str], Sequence[Dirent]]) -> bool:
+    try:
+        names(place)
+    except PathError:
+        return False
+    return True
 
 
 def _directories_below(top: Name, names: Callable[[str], Sequence[Dirent]]) -> Iterator[Name]:

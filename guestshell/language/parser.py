@@ -51,11 +51,15 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Stages one behind the other; a `tolerant` one may fail without stopping a script."""
+    """Stages one behind the other; a `tolerant` one may fail without stopping a script.
+
+    `end` is the column behind it.
+    """
 
     stages: tuple[Stage, ...]
     redirect: Redirect | None = None
     tolerant: bool = False
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +143,9 @@ class _Parser:
                 self._skip_to_the_end_of_the_pipeline()
                 return None
             self._wrong("a command is missing", "", start)
+        end = self._column()
         self._skip_to_the_end_of_the_pipeline()
-        return Pipeline(tuple(stages), redirect, tolerant)
+        return Pipeline(tuple(stages), redirect, tolerant, end)
 
     def _skip_to_the_end_of_the_pipeline(self) -> None:
         token = self._next()

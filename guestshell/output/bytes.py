@@ -12,8 +12,8 @@ _LONGEST = 64 * 1024
 """Characters of a line; one longer is shown in parts: memory stays bounded without newlines."""
 _LONGEST_WHOLE = 64 * 2**20
 """Bytes of a line that is worked on, and cannot be in parts."""
-_MOST_COLOURED = 20_000
-"""Lines; more than this are shown without colours."""
+_MOST_COLOURED = 2 * 2**20
+"""Characters; a text with more is shown without colours."""
 
 
 def peek(blocks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
@@ -90,11 +90,14 @@ def highlighted_lines(blocks: Iterable[bytes], name: str, theme: str) -> Iterato
     from pygments.util import ClassNotFound
 
     lines = safe_lines(blocks)
-    shown = list(itertools.islice(lines, _MOST_COLOURED))
-    beyond = next(lines, None)
-    if beyond is not None:  # highlighting needs the whole text in memory
-        yield from itertools.chain(shown, [beyond], lines)
-        return
+    shown: list[str] = []
+    size = 0
+    for line in lines:
+        shown.append(line)
+        size += len(line)
+        if size > _MOST_COLOURED:  # highlighting needs the whole text in memory
+            yield from itertools.chain(shown, lines)
+            return
     text = "\n".join(shown)
     try:
         lexer = get_lexer_for_filename(name, text, stripnl=False)

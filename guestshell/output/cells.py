@@ -4,7 +4,7 @@ import dataclasses
 import stat
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any, cast
 
 from guestshell.output.fields import fields_of
@@ -24,7 +24,7 @@ def human_size(size: int) -> str:
     return f"{amount:.1f}{_UNITS[unit]}" if amount < 10 else f"{amount:.0f}{_UNITS[unit]}"
 
 
-@cache
+@lru_cache(256)  # select and group make types as they go
 def _second(seconds: int) -> str:
     try:
         moment = datetime.fromtimestamp(seconds, UTC)
@@ -113,7 +113,7 @@ def columns_of(row_type: type, names: tuple[str, ...], human_sizes: bool) -> tup
     return _columns(cast(Hashable, row_type), names, human_sizes)
 
 
-@cache
+@lru_cache(256)
 def _columns(row_type: Any, names: tuple[str, ...], human_sizes: bool) -> tuple[Column, ...]:
     kinds = {field.name: field.kind for field in fields_of(row_type)}
     return tuple(

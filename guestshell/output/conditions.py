@@ -4,6 +4,7 @@ import operator as op
 import re
 import stat
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -93,7 +94,9 @@ def _text(kind: Any, value: Any) -> str:
 
 def _matches(field: Field, text: str) -> Test:
     try:
-        pattern = re.compile(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            pattern = re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
         raise UsageError(f"the expression {text!r} is malformed: {error}") from None
     kind = field.kind

@@ -5,7 +5,7 @@ import difflib
 import types
 import typing
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -49,7 +49,7 @@ def fields_of(row_type: Any) -> tuple[Field, ...]:
     return _fields_of(row_type)
 
 
-@cache
+@lru_cache(256)  # select and group make types as they go
 def _fields_of(row_type: Any) -> tuple[Field, ...]:
     hints = typing.get_type_hints(row_type)
     return tuple(

@@ -9,7 +9,7 @@ import io
 import json
 import stat
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 from itertools import chain
 from typing import Any, cast
 
@@ -29,7 +29,7 @@ def plain_of(row_type: type) -> Plain:
     return _plain_of(cast(Hashable, row_type))
 
 
-@cache
+@lru_cache(256)  # select and group make types as they go
 def _plain_of(row_type: Any) -> Plain:
     getters = [
         (field.name, field.get, _plain_value(field.kind, field.is_row, field.many))

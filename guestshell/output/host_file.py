@@ -115,8 +115,6 @@ class HostFile:
                 count = os.write(self._descriptor, view)
                 self._written += count
                 view = view[count:]
-        except BrokenPipeError:
-            raise
         except OSError as error:
             raise HostError.of(self.path, error) from error
 

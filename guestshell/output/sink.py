@@ -5,7 +5,6 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
 from guestshell.errors import GuestShellError
@@ -62,15 +61,14 @@ class Sink:
         return self._colored(self.terminal)
 
     def _colored(self, terminal: bool) -> bool:
-        wish = self.settings["color"]
         plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
-        return wish == "always" or (wish == "auto" and terminal and not plain)
+        return terminal and not plain and self.settings["color"] != "never"
 
     @property
     def _err_color(self) -> bool:
         return self._colored(self.stderr_terminal)
 
-    @cached_property
+    @property
     def _console(self) -> "Console":
         from rich.console import Console
 
@@ -203,6 +201,7 @@ class Sink:
         if self.stderr_terminal:
             from guestshell.output.activity import Spinner
 
+            self.stop_spinner()  # that of a line which runs this one
             self._spinner = Spinner(self._console, lambda: safe_line(message()))
         try:
             yield

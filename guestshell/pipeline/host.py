@@ -20,8 +20,10 @@ _CHUNK = 64 * 1024
 _PIPE_SIZE = 2**20
 _MOMENT = 0.02
 """Seconds that small blocks may be held back to be sent together."""
-_GRACE = 2.0
-"""Seconds a program gets to end after its pipes are closed."""
+_LOOK = 0.2
+"""Seconds without a word after which it is asked whether the programs live."""
+_GRACE = 0.5
+"""Seconds a program gets to end by itself when its pipes are closed, and again by SIGTERM."""
 
 
 class HostProgramFailed(GuestShellError):
@@ -127,7 +129,10 @@ class HostPrograms:
             self._selector.register(stdin, selectors.EVENT_WRITE)
         pending = memoryview(b"")
         while self._selector.get_map():
-            for key, _ in self._selector.select():
+            ready = self._selector.select(_LOOK)
+            if not ready and all(process.poll() is not None for process in self._processes):
+                break  # what still holds the pipes was left behind by one of them
+            for key, _ in ready:
                 if key.fileobj is stdin and stdin is not None:
                     pending = self._feed(stdin, pending, fed)
                 elif block := os.read(key.fd, _CHUNK):
@@ -177,13 +182,13 @@ class HostPrograms:
                     with contextlib.suppress(OSError):
                         pipe.close()
         for process in self._processes:
-            if process.poll() is None:
-                process.terminate()
-            try:
-                process.wait(_GRACE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            for end in (process.terminate, process.kill):
+                try:
+                    process.wait(_GRACE)
+                    break
+                except subprocess.TimeoutExpired:
+                    end()
+            process.wait()
 
 
 def _close(blocks: Iterable[bytes]) -> None:

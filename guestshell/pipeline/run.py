@@ -1,7 +1,9 @@
 """Run the stages of a pipeline: each takes the result of the one before and gives one."""
 
 import glob
+import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from guestshell.commands.context import Context
 from guestshell.commands.globbing import expanded
 from guestshell.commands.piped import Piped
 from guestshell.commands.suggestions import unknown_command, unknown_filter
-from guestshell.errors import UsageError
+from guestshell.errors import HostError, UsageError
 from guestshell.language.parser import Pipeline, Redirect, Stage
 from guestshell.language.words import Word, word_of
 from guestshell.output.encoded import encoded
@@ -24,13 +26,16 @@ class Runner:
     """Runs pipelines in a conversation.
 
     `variable` gives what `$name` stands for, `complain` takes what programs of the host say on
-    standard error. `stdin` is what a program that stands alone reads, None for our own.
+    standard error. `stdin` is what a program that stands alone reads, None for our own; it runs
+    inside `attached`. `has_failed` says whether a part of the line went wrong.
     """
 
     context: Context
     variable: Callable[[str], str]
     complain: Callable[[bytes], None]
     stdin: int | None
+    attached: Callable[[], AbstractContextManager[None]]
+    has_failed: Callable[[], bool]
 
     def words(self, stage: Stage) -> list[Word]:
         """Give the words of a stage, variables filled in. Raises UsageError."""
@@ -44,7 +49,7 @@ class Runner:
         first = pipeline.stages[0]
         rest: Sequence[Stage] = pipeline.stages[1:]
         if first.forced:
-            result, rest = self._programs(None, pipeline.stages, pipeline.redirect)
+            result, rest = self._programs(None, pipeline.stages, pipeline.redirect, is_first=True)
         else:
             result = self._command(first, rest, pipeline.redirect)
         while rest:
@@ -78,22 +83,28 @@ class Runner:
             raise UsageError(f"{name}: {message}", remedy) from None
 
     def _programs(
-        self, result: Result, stages: Sequence[Stage], redirect: Redirect | None
+        self,
+        result: Result,
+        stages: Sequence[Stage],
+        redirect: Redirect | None,
+        *,
+        is_first: bool = False,
     ) -> tuple[Result, Sequence[Stage]]:
         """Run the programs that stand side by side, and give what is left to run."""
-        commands = []
+        commands: list[list[str]] = []
         rest = list(stages)
         while rest and not _is_filter(rest[0]):
-            commands.append(self._argv(rest.pop(0)))
-        alone = result is None and len(stages) == 1 and redirect is None
-        if alone and stages[0].forced:
-            run_attached(commands[0], stdin=self.stdin)
+            # the shell's own line is where the host's wildcards are expected
+            commands.append(self._argv(rest.pop(0), globs=is_first and not commands))
+        if is_first and len(stages) == 1 and redirect is None:
+            with self.attached():
+                run_attached(commands[0], stdin=self.stdin)
             return None, rest
-        fed = None if result is None else encoded(result, self.context.settings.text("output"))
+        fed = None if is_first else encoded(result, self.context.settings.text("output"))
         programs = HostPrograms(commands, fed, self.complain)
         return Blob(programs.blocks(), commands[-1][0], lambda: "its output"), rest
 
-    def _argv(self, stage: Stage) -> list[str]:
+    def _argv(self, stage: Stage, *, globs: bool) -> list[str]:
         words = self.words(stage)
         program = find_program(words[0]) if words else None
         if program is None:
@@ -101,7 +112,10 @@ class Runner:
                 raise UsageError(f"{words[0]}: this host has no such program")
             error = unknown_filter(words[0])
             raise UsageError(f"column {stage.start + 1}: {error.message}", error.remedy)
-        return [str(words[0]), *_host_arguments(words[1:])]
+        argv = [str(words[0]), *_host_arguments(words[1:], globs)]
+        if any("\0" in argument for argument in argv):
+            raise UsageError(f"{words[0]}: an argument cannot contain a NUL byte")
+        return argv
 
     def _target(self, redirect: Redirect) -> Path:
         assert redirect.target is not None
@@ -126,26 +140,35 @@ class Runner:
         with HostFile(target, overwrite=redirect.operator == ">|", append=appends) as file:
             blocks = encoded(result, form)
             if form == "csv" and isinstance(result, Records) and not file.is_empty:
-                next(blocks)  # the headings stand there already
+                _check_headings(target, next(blocks))  # which stand there already
             for block in blocks:
-                file.write(block)
+                if not (appends and form == "yaml" and block == b"[]\n"):  # no rows, no document
+                    file.write(block)
                 advance(len(block))
+            if self.has_failed():
+                raise HostError(f"{target}: not written, for a part of it failed")
+
+
+def _check_headings(file: Path, headings: bytes) -> None:
+    with file.open("rb") as before:
+        if before.readline(2**16) != headings:
+            raise UsageError(f"{file}: has other columns", "write another file, or -o jsonl")
 
 
 def _is_filter(stage: Stage) -> bool:
     return not stage.forced and stage.name in FILTERS
 
 
-def _host_arguments(words: Sequence[Word]) -> Iterator[str]:
-    """Yield arguments with ~ and the host's names filled in for wildcards, as a shell would."""
+def _host_arguments(words: Sequence[Word], globs: bool) -> Iterator[str]:
+    """Yield arguments with ~, braces and, if `globs`, wildcards replaced as a shell would."""
     for word in words:
         for alternative in word.alternatives():
             pattern = alternative.pattern
-            names = sorted(glob.glob(pattern)) if pattern else []  # noqa: PTH207  text in, text out
+            names = sorted(glob.glob(pattern)) if pattern and globs else []  # noqa: PTH207  text in, text out
             if names:
                 yield from names
             elif alternative.text.startswith("~") and word.cells[0][1]:
-                yield str(Path(alternative.text).expanduser())
+                yield os.path.expanduser(alternative.text)  # noqa: PTH111  keeps a last slash
             else:
                 yield alternative.text
 

@@ -22,10 +22,17 @@ class HistoryFile(History):
         super().__init__()
         self._path_now = path
         self._expand = expand
+        self._loaded_from = path()
+
+    def follow(self) -> None:
+        """Take the lines of another file where `path` names another one by now."""
+        if self._path_now() != self._loaded_from:
+            self._loaded = False
+            self._loaded_strings = []
 
     def load_history_strings(self) -> Iterable[str]:
         """Give the lines, the newest first; damaged ones are left out."""
-        path = self._path_now()
+        path = self._loaded_from = self._path_now()
         if path is None:
             return []
         try:

@@ -3,11 +3,11 @@
 import contextlib
 import hashlib
 import os
-import sys
 import termios
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import run_in_terminal
@@ -34,6 +34,9 @@ from guestshell.source import logical_lines
 
 _REFRESH_SECONDS = 0.5
 
+_Mode = list[Any]
+"""The attributes of a terminal as termios gives them."""
+
 _COMPLETE_STYLES = {
     "columns": CompleteStyle.MULTI_COLUMN,
     "list": CompleteStyle.COLUMN,
@@ -42,20 +45,12 @@ _COMPLETE_STYLES = {
 
 
 @contextlib.contextmanager
-def _no_echo() -> Iterator[None]:
-    """Keep what is typed ahead off the screen; the next prompt still gets it."""
-    try:
-        descriptor = sys.stdin.fileno()
-        before = termios.tcgetattr(descriptor)
-    except (termios.error, OSError, ValueError):
-        yield
-        return
-    quiet = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
-    termios.tcsetattr(descriptor, termios.TCSADRAIN, quiet)
+def _terminal(mode: _Mode, afterwards: _Mode) -> Iterator[None]:
+    termios.tcsetattr(0, termios.TCSADRAIN, mode)
     try:
         yield
     finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        termios.tcsetattr(0, termios.TCSADRAIN, afterwards)
 
 
 class Repl:
@@ -69,21 +64,23 @@ class Repl:
         self._keeps_history = keeps_history
         self._headline = ""
         self._notes: list[str] = []
+        self._recall: str | None = None
+        self._with_echo: _Mode | None = None
+        session.attached = self._echoing
         session.note = self.note
         session.recorder = ScreenRecorder()
-        history = HistoryFile(self._history_file, self._recalled)
-        session.context.history = lambda: list(history.get_strings())
+        self._history = HistoryFile(self._history_file, self._recalled)
+        session.context.history = lambda: list(self._history.get_strings())
         self._prompt: PromptSession[str] = PromptSession(
             message=lambda: prompt_text(session),  # type: ignore[arg-type,return-value]
             lexer=LineLexer(session.settings.aliases),
             completer=ThreadedCompleter(ShellCompleter(session)),
-            history=history,
+            history=self._history,
             key_bindings=key_bindings(self._explain),
             enable_open_in_editor=True,
             bottom_toolbar=self._toolbar,
             style=STYLE,
             refresh_interval=_REFRESH_SECONDS,
-            color_depth=ColorDepth.DEPTH_1_BIT if "NO_COLOR" in os.environ else None,
             output=create_output(always_prefer_tty=True),
         )
 
@@ -100,13 +97,18 @@ class Repl:
         return state_directory() / f"history-{name}"
 
     def _recalled(self, line: str) -> str:
+        """Give what a line like `!!` stands for, before it is in the history itself."""
+        self._recall = None
         with contextlib.suppress(UsageError):
-            return recalled(line, self._session.context.history(), COMMANDS) or line
-        return line
+            self._recall = recalled(line, self._session.context.history(), COMMANDS)
+        return self._recall or line
 
     def _apply_settings(self) -> None:
         settings = self._session.settings
         prompt = self._prompt
+        plain = "NO_COLOR" in os.environ or settings["color"] == "never"
+        prompt.color_depth = ColorDepth.DEPTH_1_BIT if plain else None
+        self._history.follow()
         prompt.editing_mode = EditingMode.VI if settings["editing"] == "vi" else EditingMode.EMACS
         prompt.complete_style = _COMPLETE_STYLES[settings.text("completion")]
         prompt.complete_while_typing = bool(settings["complete_while_typing"])
@@ -123,6 +125,33 @@ class Repl:
         return toolbar_text(
             self._session, self._headline, line, self._prompt.output.get_size().columns
         )
+
+    # -- the terminal's echo -----------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _no_echo(self) -> Iterator[None]:
+        """Keep what is typed ahead off the screen; the next prompt still gets it."""
+        try:
+            before = termios.tcgetattr(0)
+        except termios.error:
+            yield
+            return
+        quiet = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
+        with _terminal(quiet, before):
+            self._with_echo = before
+            try:
+                yield
+            finally:
+                self._with_echo = None
+
+    @contextlib.contextmanager
+    def _echoing(self) -> Iterator[None]:
+        """Let a program of the host have the terminal as it was."""
+        if self._with_echo is None:
+            yield
+            return
+        with _terminal(self._with_echo, termios.tcgetattr(0)):
+            yield
 
     # -- notes from other threads ----------------------------------------------------------------
 
@@ -169,14 +198,17 @@ class Repl:
                     text = self._prompt.prompt(pre_run=self._show_notes_above_prompt)
                 except KeyboardInterrupt:
                     continue
-                with _no_echo():
+                with self._no_echo():
                     self._run(text)
         return ExitCode.DONE
 
     def _run(self, text: str) -> None:
         lines = [line for _, line in logical_lines(_encoded(text))]
         if len(lines) < 2:
-            self._session.run(text)
+            again, self._recall = self._recall, None
+            if again is not None:
+                self._session.sink.notice(again)
+            self._session.run(again or text)
             return
         if not self._confirmed(f"Run these {len(lines)} lines? [y/N] "):
             return

@@ -84,6 +84,36 @@ def test_the_history_is_recalled_and_kept_expanded(ready: Terminal) -> None:
     ready.wait_for("history 1\n")
 
 
+def test_a_reference_to_the_history_is_resolved_once(ready: Terminal) -> None:
+    for word in ("alpha", "beta", "gamma"):
+        ready.run(f"echo {word}")
+        ready.wait_for(f"\n{word}\n")
+    ready.run("!-2 | count")
+    ready.wait_for("\necho beta | count\n1\n")
+    ready.press("up")
+    assert last_prompt(ready) == "ev> echo beta | count"
+    ready.press("ctrl-u")
+
+
+def test_a_program_that_stands_alone_has_the_terminal(ready: Terminal) -> None:
+    ready.run("!sh -c 'read answer; echo got $answer'")
+    ready.settle(1.0)
+    ready.type("typed by hand")
+    ready.wait_for("\ntyped by hand")
+    ready.press("enter")
+    ready.wait_for("\ngot typed by hand\n")
+    assert "sh…" not in ready.everything
+
+
+def test_source_leaves_no_spinner_behind(ready: Terminal, place: Path) -> None:
+    (place / "script").write_text("!sleep 1\necho sourced\n")
+    ready.run(f"source {place}/script")
+    ready.wait_for("\nsourced\n")
+    ready.settle(1.0)
+    assert "source…" not in ready.text
+    assert last_prompt(ready) == "ev>"
+
+
 def test_f1_explains_the_word_under_the_cursor(ready: Terminal) -> None:
     ready.type("ls / | where")
     ready.child.send("\x1bOP")

@@ -1,15 +1,18 @@
 """Pipelines as they are typed, on the teaching image."""
 
+import contextlib
 import csv
 import hashlib
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from guestshell import Guest
+from guestshell.commands.context import Leave
 from guestshell.demo import story
 from guestshell.errors import ExitCode
 from guestshell.language.quoting import from_portable
@@ -256,6 +259,7 @@ def test_an_evidence_log(console: Console, demo: Path) -> None:
     hostname, passwd = lines[1]["streams"]
     text = story.TEXTS["/etc/hostname"].encode()
     assert hostname == {
+        "offset": 0,
         "path": "/etc/hostname", "size": len(text), "complete": True,
         "sha256": hashlib.sha256(text).hexdigest(),
     }  # fmt: skip
@@ -286,3 +290,122 @@ def test_nothing_typed_overwrites_the_image(console: Console, demo: Path, line: 
     assert int(console.status) == ExitCode.FAILED, console.error
     assert "is the image that is open" in console.error
     assert (demo.stat().st_size, demo.stat().st_mtime_ns, demo.stat().st_ino) == before
+
+
+def test_help_goes_through_the_pipe(console: Console) -> None:
+    assert "--reverse" in console.run("ls --help | grep reverse")
+    assert console.lines("ls --help | count") == console.lines("help ls | count")
+
+
+def test_aliases_stand_wherever_a_command_does(console: Console) -> None:
+    console.run("alias ll='ls -d'; alias big='where size >= 0'")
+    assert console.run("ll /etc; ll /home") == "/etc\n/home\n"
+    assert console.run("time ll /etc | big | count") == "1\n"
+    assert console.run("set case=/etc; ll $case") == "/etc\n"
+
+
+def test_a_line_may_stand_behind_time(console: Console) -> None:
+    console.run("time !true")
+    assert int(console.status) == ExitCode.DONE
+    assert console.run("time echo hi > out; !true") == ""
+    assert Path("out").read_text() == "hi\n"
+
+
+def test_a_program_behind_a_stage_without_output_reads_nothing(console: Console) -> None:
+    assert console.run("cd /etc | !cat") == ""
+    assert int(console.status) == ExitCode.DONE
+
+
+def test_a_program_that_leaves_a_child_behind_does_not_hold_the_line(console: Console) -> None:
+    started = time.monotonic()
+    assert console.run("pwd | !sh -c 'sleep 5 & cat'") == "/\n"
+    assert time.monotonic() - started < 3
+
+
+def test_source_keeps_going_and_says_how_it_ended(console: Console) -> None:
+    Path("script").write_text("cat /nope\necho second\n")
+    console.session.keeps_going = True
+    assert console.run("source script") == "second\n"
+    assert int(console.status) == ExitCode.FAILED
+    console.session.keeps_going = False
+    console.session.by_hand = True
+    Path("script").write_text("cat /nope; echo behind\n")
+    assert console.run("source script") == "", "a script stops, also when a person reads it"
+    assert console.run("cat /nope; echo behind") == "behind\n"
+    console.run("source nothing")
+    assert console.error == "source: nothing: no such file or directory\n"
+
+
+def test_an_incomplete_file_is_none(console: Console) -> None:
+    console.run("cat /etc/hostname /nope > out")
+    assert int(console.status) == ExitCode.FAILED
+    assert not Path("out").exists()
+    console.run("cat /etc/hostname /nope | tee out")
+    assert not Path("out").exists()
+    console.run("find / | tee rows.json | first 2")
+    assert "a JSON document cannot end early" in console.error
+    assert not Path("rows.json").exists()
+    console.run("ls / | tee rows.json | count")
+    assert json.loads(Path("rows.json").read_text())
+    console.run("find / -name zzz >> rows.yaml; ls -d /etc >> rows.yaml")
+    assert Path("rows.yaml").read_text().startswith("- path: /etc\n")
+    console.run("df > df.csv; ls / >> df.csv")
+    assert "has other columns" in console.error
+
+
+def test_each_finisher_runs_whatever_another_does(console: Console) -> None:
+    console.run("ls / | tee t1 | !sh -c 'cat; touch t1' | tee t2")
+    assert "t1: exists by now" in console.error
+    assert [path.name for path in Path().glob(".guestctl*")] == []
+
+
+def test_a_format_for_text_is_refused(console: Console) -> None:
+    console.run("cat /etc/passwd | first 1 -o json")
+    assert "-o is for rows" in console.error
+    console.run("set output=json")
+    assert console.run("set suggest no") == ""
+
+
+def test_numbers_below_zero_and_fields_of_a_letter(console: Console) -> None:
+    assert int(console.run("users | where uid > -1 | count")) > 5
+    assert console.run("ls / | select name as s | sort -s | first 1") == "S\nvar\n"
+
+
+def test_a_slash_behind_a_wildcard_asks_for_directories(console: Console) -> None:
+    assert "/etc/hosts" not in console.lines("ls -d /etc/*/")
+    assert console.lines("ls -d /e*/") == ["/etc"]
+    assert console.lines("ls -d /**/**/hosts") == ["/etc/hosts"]
+
+
+def test_what_was_read_out_is_what_the_log_says(console: Console) -> None:
+    console.session.context.history = lambda: ["head -c 3 /etc/passwd"]
+    console.run("log start log.jsonl")
+    for line in ("head -n 1 /etc/passwd", "tail -c 5 /etc/passwd", "!!", "grep '' /etc/hostname",
+                 "cat /nope", "hexdump -n 4 /etc/passwd", "exit"):  # fmt: skip
+        with contextlib.suppress(Leave):
+            console.run(line)
+    console.run("log stop")
+    entries = [json.loads(line) for line in Path("log.jsonl").read_text().splitlines()]
+    by_line = {entry["line"]: entry for entry in entries if entry["type"] == "line"}
+    text = story.TEXTS["/etc/passwd"].encode()
+    [first] = by_line["head -n 1 /etc/passwd"]["streams"]
+    assert (first["offset"], first["size"], first["complete"]) == (0, text.index(b"\n") + 1, False)
+    [last] = by_line["tail -c 5 /etc/passwd"]["streams"]
+    assert (last["offset"], last["size"]) == (len(text) - 5, 5)
+    assert last["sha256"] == hashlib.sha256(text[-5:]).hexdigest()
+    assert by_line["!!"]["executed"] == "head -c 3 /etc/passwd"
+    assert by_line["grep '' /etc/hostname"]["streams"][0]["complete"] is True
+    assert by_line["cat /nope"]["streams"] == []
+    assert by_line["hexdump -n 4 /etc/passwd"]["streams"][0]["size"] == 4
+    assert by_line["exit"]["status"] == 0
+
+
+def test_a_log_of_very_many_streams(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("guestshell.line_log._STREAMS_AN_ENTRY", 2)
+    console.run("log start log.jsonl; cat /etc/host* /etc/passwd > out; log stop")
+    console.run("log start log2.jsonl")
+    console.run("cat /etc/hostname /etc/hosts /etc/passwd > out2")
+    console.run("log stop")
+    entries = [json.loads(line) for line in Path("log2.jsonl").read_text().splitlines()]
+    mine = [entry for entry in entries if entry.get("line", "").startswith("cat")]
+    assert [len(entry["streams"]) for entry in mine] == [2, 1]

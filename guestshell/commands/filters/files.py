@@ -12,6 +12,7 @@ import click
 from guestshell.commands.declaration import filter_command
 from guestshell.commands.parameters import HostPath
 from guestshell.commands.piped import Piped
+from guestshell.errors import HostError
 from guestshell.output.encoded import encoded
 from guestshell.output.host_file import HostFile, format_for
 from guestshell.output.results import Blob, Records, Result, Text
@@ -68,44 +69,58 @@ def tee(piped: Piped, host: Path, force: bool) -> Any:
     line has ended without an error; its ending chooses the format of rows.
     """
     piped.context.guest.protect(host)
-    file = HostFile(host, overwrite=force, remedy=_REMEDY)
-    file.open()
     assert piped.context.conversation is not None
-    piped.context.conversation.on_finish(lambda well: file.close(keep=well))
     form = format_for(host, piped.context.settings.text("output"))
-    return _copied(piped.result, form, file)
+    copy = _Copy(HostFile(host, overwrite=force, remedy=_REMEDY), form)
+    piped.context.conversation.on_finish(copy.finish)
+    return copy.of(piped.result)
 
 
-def _copied(result: Result, form: str, file: HostFile) -> Result:
-    if isinstance(result, Blob):
-        return replace(result, blocks=_copied_blocks(result.blocks, file))
-    if isinstance(result, Records):
-        passing: deque[Any] = deque()
-        source = replace(result, rows=_noted(result.rows, passing))
-        return replace(result, rows=_written(source, form, file, passing))
-    if isinstance(result, Text):
-        passing = deque()
-        lines = _noted(result.lines, passing)
-        return Text(_written(Text(lines), form, file, passing))
-    return result
+class _Copy:
+    """What goes past, written into a file as it does."""
 
+    def __init__(self, file: HostFile, form: str) -> None:
+        self._file = file
+        self._form = form
+        self._passing: deque[Any] = deque()
+        self._is_cut = False
+        file.open()
 
-def _copied_blocks(blocks: Iterable[bytes], file: HostFile) -> Iterator[bytes]:
-    for block in blocks:
-        file.write(block)
-        yield block
+    def of(self, result: Result) -> Result:
+        """Give a result that writes itself while it is used."""
+        if isinstance(result, Blob):
+            return replace(result, blocks=self._blocks(result.blocks))
+        if isinstance(result, Records):
+            self._is_cut = (result.format or self._form) == "json"
+            return replace(result, rows=self._rows(replace(result, rows=self._noted(result.rows))))
+        if isinstance(result, Text):
+            return Text(self._rows(Text(self._noted(result.lines))))
+        return result
 
+    def finish(self, well: bool) -> None:
+        """End the file; raises HostError for one that would not be whole."""
+        self._file.close(keep=well and not self._is_cut)
+        if well and self._is_cut:
+            raise HostError(
+                f"{self._file.path}: not written, for a JSON document cannot end early",
+                "a .jsonl file can",
+            )
 
-def _noted(rows: Iterable[Any], passing: deque[Any]) -> Iterator[Any]:
-    for row in rows:
-        passing.append(row)
-        yield row
+    def _blocks(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        for block in blocks:
+            self._file.write(block)
+            yield block
 
+    def _noted(self, rows: Iterable[Any]) -> Iterator[Any]:
+        for row in rows:
+            self._passing.append(row)
+            yield row
 
-def _written(source: Result, form: str, file: HostFile, passing: deque[Any]) -> Iterator[Any]:
-    for block in encoded(source, form):
-        file.write(block)
-        while passing:
-            yield passing.popleft()
-    while passing:
-        yield passing.popleft()
+    def _rows(self, source: Result) -> Iterator[Any]:
+        for block in encoded(source, self._form):
+            self._file.write(block)
+            while self._passing:
+                yield self._passing.popleft()
+        self._is_cut = False
+        while self._passing:
+            yield self._passing.popleft()

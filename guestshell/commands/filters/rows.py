@@ -22,14 +22,21 @@ from guestshell.values import encode_name
 _DESCENDING = "\N{MINUS SIGN}"
 
 
+class _WhereCommand(FilterCommand):
+    """Leaves words such as -1 to the condition."""
+
+    ignore_unknown_options = True
+
+
 @filter_command(
+    kind=_WhereCommand,
     examples=[
         "ls -a /etc | where size > 1K and kind = file",
         "find / -type f | where mtime > 2026-03-14 and not owner = root",
         "packages | where name =~ '^lib' or size >= 10M",
         "users | where shell in (/bin/bash, /bin/sh)",
         "ls /var/log | where mtime < 7d | sort -size",
-    ]
+    ],
 )
 @click.argument("expression", nargs=-1, required=True, type=Condition())
 @click.pass_obj
@@ -63,7 +70,9 @@ class _SortCommand(FilterCommand):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         fields = [
-            _DESCENDING + word[1:] if len(word) > 2 and word[0] == "-" != word[1] else word
+            _DESCENDING + word[1:]
+            if len(word) > 1 and word[0] == "-" != word[1] and word not in ("-o", "-h")
+            else word
             for word in args
         ]
         return super().parse_args(ctx, fields)

@@ -55,7 +55,9 @@ def _text(value: object, shown: Any) -> str:
 @click.argument("program")
 @click.pass_obj
 def jq(piped: Piped, program: str, compact: bool, raw: bool) -> Text:
-    """Run a jq program on each row, or on each value of a JSON text."""
+    """Run a jq program on each row, or on each value of a JSON text.
+
+    Rows that were asked for with -o json are one array."""
     try:
         import jq as binding
     except ImportError:
@@ -65,11 +67,11 @@ def jq(piped: Piped, program: str, compact: bool, raw: bool) -> Text:
     try:
         compiled = binding.compile(program)
     except ValueError as error:
-        reason = str(error).partition("\n")[0].removeprefix("jq: error: ")
+        reason = str(error).partition("\n")[0].removeprefix("jq: error: ").rstrip(": ")
         raise UsageError(f"the jq program is malformed: {reason}") from None
 
     def values() -> Iterator[Any]:
-        if isinstance(piped.result, Records):
+        if isinstance(piped.result, Records) and piped.result.format != "json":
             plain = plain_of(piped.result.type)
             for row in piped.result.rows:
                 yield from compiled.input_text(json.dumps(plain(row)))

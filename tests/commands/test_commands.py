@@ -362,7 +362,7 @@ def test_a_checksum_list_cannot_be_forged(console: Console, tmp_path: Path, stag
         ("set ouput json", "did you mean output?"),
         ("set output xml", "they are table, json"),
         ("alias a 'ls |'", "nothing follows the |"),
-        ("source /nonexistent", "this host has no such directory"),
+        ("source /nonexistent", "source: /nonexistent: no such file or directory"),
         ("!99", "no such line in the history"),
         ("record x.cast", "no terminal to record"),
         ("log start /nonexistent/x", "nonexistent"),

@@ -21,7 +21,10 @@ def _paths() -> tuple[list[str], list[str]]:
             if not path.replace("/", "").replace("-", "").replace("_", "").isalnum():
                 continue
             if member.isfile() and 0 < member.size < _SMALL and path.startswith(("/etc", "/usr")):
-                files.append(path)
+                content = tar.extractfile(member)
+                # what ends in a line can be told from the mark behind it
+                if content is not None and content.read().endswith(b"\n"):
+                    files.append(path)
             elif member.isdir() and path.startswith("/usr/"):
                 directories.append(path)
     return files, directories

@@ -1,13 +1,13 @@
 """What the user chooses: set, unset, alias, unalias."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import click
-from click.shell_completion import CompletionItem
 
 from guestshell.commands.context import Context
 from guestshell.commands.declaration import command
-from guestshell.commands.parameters import ParameterType, context_of
+from guestshell.commands.parameters import Known, context_of
 from guestshell.errors import UsageError
 from guestshell.language.parser import parse
 from guestshell.language.quoting import quote
@@ -36,50 +36,41 @@ class Alias:
     line: str
 
 
-class SettingName(ParameterType):
+class SettingName(Known):
     """The name of a setting or variable."""
 
     name = "name"
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def known(self, ctx: click.Context) -> Iterable[tuple[str, str]]:
         """Give the settings and the variables there are."""
+        yield from ((name, setting.help) for name, setting in SETTINGS.items())
         context = context_of(ctx)
-        variables = context.settings.variables if context else {}
-        items = [CompletionItem(name, help=setting.help) for name, setting in SETTINGS.items()]
-        items += [CompletionItem(name) for name in sorted(variables)]
-        return [item for item in items if item.value.startswith(incomplete)]
+        yield from ((name, "") for name in sorted(context.settings.variables if context else ()))
 
 
-class SettingValue(ParameterType):
+class SettingValue(Known):
     """A value for the setting named before it."""
 
     name = "value"
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def known(self, ctx: click.Context) -> Iterable[tuple[str, str]]:
         """Give the values that the setting can have."""
         setting = SETTINGS.get(ctx.params.get("name") or "")
         if setting is None:
-            return []
+            return ()
         choices = ("yes", "no") if isinstance(setting.default, bool) else setting.choices
-        return [CompletionItem(choice) for choice in choices if choice.startswith(incomplete)]
+        return ((choice, "") for choice in choices)
 
 
-class AliasName(ParameterType):
+class AliasName(Known):
     """The name of an alias."""
 
     name = "name"
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def known(self, ctx: click.Context) -> Iterable[tuple[str, str]]:
         """Give the aliases there are."""
         context = context_of(ctx)
-        aliases = context.settings.aliases if context else {}
-        return [CompletionItem(name) for name in sorted(aliases) if name.startswith(incomplete)]
+        return sorted(context.settings.aliases.items()) if context else ()
 
 
 @command(name="set", category="shell", examples=["set", "set output json", "set case /srv/case17"])

@@ -15,7 +15,7 @@ from guestshell.commands.piped import FieldName, Piped
 from guestshell.language.cursor import Cursor
 from guestshell.language.lexer import lex
 from guestshell.language.parser import Stage
-from guestshell.language.words import Word, word_of
+from guestshell.language.words import Word, as_typed, word_of
 from guestshell.output.results import Records
 
 _MOST_PROGRAMS = 200
@@ -46,7 +46,7 @@ def _candidates(context: Context, cursor: Cursor) -> Iterable[Candidate]:
         return _of_items(_host_paths(incomplete))
     if not cursor.words:
         return _names(context, cursor, incomplete)
-    words = [word_of(token, _as_typed) for token in cursor.words]
+    words = [word_of(token, as_typed) for token in cursor.words]
     if cursor.before:
         declared: GuestCommand | None = FILTERS.get(words[0])
         settings: object = Piped(context, _rows_of(context, cursor.before))
@@ -59,10 +59,6 @@ def _candidates(context: Context, cursor: Cursor) -> Iterable[Candidate]:
     if declared is None:
         return _of_items(_host_paths(incomplete)) if cursor.before else ()
     return _of_items(_items(declared, settings, words[1:], incomplete))
-
-
-def _as_typed(name: str) -> str:
-    return f"${name}"
 
 
 def _names(context: Context, cursor: Cursor, incomplete: str) -> Iterator[Candidate]:
@@ -98,14 +94,14 @@ def _without_alias(context: Context, words: list[Word]) -> list[Word]:
     line = context.settings.aliases.get(words[0])
     if line is None:
         return words
-    return [*(word_of(token, _as_typed) for token in lex(line)), *words[1:]]
+    return [*(word_of(token, as_typed) for token in lex(line)), *words[1:]]
 
 
 def _rows_of(context: Context, stages: Sequence[Stage]) -> Records[object] | None:
     """Give no rows of the type that stages give: none of them is run on a guest for it."""
     rows: Records[object] | None = None
     for place, stage in enumerate(stages):
-        words = [word_of(token, _as_typed) for token in stage.tokens]
+        words = [word_of(token, as_typed) for token in stage.tokens]
         if stage.forced or not words:
             return None
         if place == 0:

@@ -11,7 +11,6 @@ import click
 from click.shell_completion import CompletionItem
 
 from guestshell.commands.context import Context
-from guestshell.commands.declaration import COMMANDS
 from guestshell.engine.bytecalls import Dirent
 from guestshell.errors import GuestShellError
 from guestshell.guest import paths
@@ -176,35 +175,34 @@ class HostPath(ParameterType):
         ]
 
 
-class Device(ParameterType):
+class Known(ParameterType):
+    """One of names that are known; completes them."""
+
+    def known(self, ctx: click.Context) -> Iterable[tuple[str, str]]:
+        """Give each name with its explanation, which may be empty."""
+        raise NotImplementedError
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Give the names that begin so; none where the guest cannot say."""
+        try:
+            known = list(self.known(ctx))
+        except GuestShellError:
+            return []
+        return [CompletionItem(n, help=text) for n, text in known if n.startswith(incomplete)]
+
+
+class Device(Known):
     """A block device of the appliance."""
 
     name = "device"
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def known(self, ctx: click.Context) -> Iterable[tuple[str, str]]:
         """Give the devices there are."""
         context = _open_context(ctx)
-        if context is None:
-            return []
-        try:
-            devices = context.guest.layout().survey.devices
-        except GuestShellError:
-            return []
-        return [CompletionItem(d.path) for d in devices if d.path.startswith(incomplete)]
-
-
-class CommandName(ParameterType):
-    """The name of a command."""
-
-    name = "command"
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """Give the commands there are."""
-        return [CompletionItem(name) for name in sorted(COMMANDS) if name.startswith(incomplete)]
+        devices = context.guest.layout().survey.devices if context else ()
+        return ((device.path, "") for device in devices)
 
 
 class MountPoint(GuestPath):
@@ -221,20 +219,12 @@ class MountPoint(GuestPath):
         return [CompletionItem(place) for place in places if place.startswith(incomplete)]
 
 
-class UserName(ParameterType):
+class UserName(Known):
     """A user of the guest, by name or number."""
 
     name = "user"
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    def known(self, ctx: click.Context) -> Iterable[tuple[str, str]]:
         """Give the guest's users."""
         context = _open_context(ctx)
-        if context is None:
-            return []
-        try:
-            users = context.guest.users()
-        except GuestShellError:
-            return []
-        return [CompletionItem(user.name) for user in users if user.name.startswith(incomplete)]
+        return ((user.name, "") for user in (context.guest.users() if context else ()))

@@ -1,10 +1,9 @@
 """The conversation itself: help, history, clear, exit."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import click
-from click.shell_completion import CompletionItem
 
 from guestshell.commands.context import Context, Leave
 from guestshell.commands.declaration import (
@@ -16,7 +15,7 @@ from guestshell.commands.declaration import (
     command,
     page_width,
 )
-from guestshell.commands.parameters import CommandName
+from guestshell.commands.parameters import Known
 from guestshell.commands.suggestions import unknown_command
 from guestshell.output.results import ClearScreen, Records, Text
 
@@ -29,15 +28,14 @@ class Line:
     line: str
 
 
-class Topic(CommandName):
+class Topic(Known):
     """A command or filter."""
 
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
+    name = "topic"
+
+    def known(self, ctx: click.Context) -> Iterable[tuple[str, str]]:
         """Give the commands and filters there are."""
-        names = sorted({*COMMANDS, *FILTERS})
-        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        return ((name, "") for name in sorted({*COMMANDS, *FILTERS}))
 
 
 @command(name="help", category="shell", examples=["help", "help find", "help where", "help /hash"])

@@ -1,10 +1,14 @@
 """What stands in a directory: the rows of `ls`, `find` and `stat`."""
 
+import os
 import stat as st
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guestshell.engine.bytecalls import StatNs
-from guestshell.values import Mode, Name, Size, Timestamp
+from guestshell.values import Mode, Name, Size, Timestamp, decode_name
+
+_SELINUX = "security.selinux"
 
 KINDS = {
     "r": "file",
@@ -125,4 +129,34 @@ def make_entry(
         Size(status.blocks * 512),
         Timestamp(status.atime),
         Timestamp(status.ctime),
+    )
+
+
+def make_stat(entry: Entry, attributes: Sequence[tuple[Name, bytes]]) -> Stat:
+    """Give everything of one file: its row, and its extended attributes as name and value."""
+    selinux = next((value for name, value in attributes if name == _SELINUX), None)
+    return Stat(
+        path=entry.path,
+        kind=entry.kind,
+        target=entry.target,
+        size=entry.size,
+        allocated=entry.allocated,
+        mode=entry.mode,
+        permissions=f"{entry.mode & 0o7777:04o}",
+        uid=entry.uid,
+        owner=entry.owner,
+        gid=entry.gid,
+        group=entry.group,
+        inode=entry.inode,
+        links=entry.links,
+        device=f"{os.major(entry.device)}:{os.minor(entry.device)}",
+        mtime=entry.mtime,
+        atime=entry.atime,
+        ctime=entry.ctime,
+        selinux=decode_name(selinux.rstrip(b"\0")) if selinux else None,
+        xattrs=tuple(
+            ExtendedAttribute(name, decode_name(value))
+            for name, value in attributes
+            if name != _SELINUX
+        ),
     )

@@ -1,6 +1,5 @@
 """A guest: one or more images opened as one machine's disks, never written to."""
 
-import contextlib
 import functools
 import io
 import os
@@ -17,7 +16,7 @@ from guestshell.errors import GuestError, GuestShellError, HostError, NoSuchPath
 from guestshell.guest import paths
 from guestshell.guest.content import Content, byte_lines
 from guestshell.guest.devices import Disk, FileSystem, Partition, Usage
-from guestshell.guest.entries import Entry, ExtendedAttribute, Stat, kind_of
+from guestshell.guest.entries import Entry, Stat, kind_of, make_stat
 from guestshell.guest.facts.accounts import Group, User, parse_groups, parse_users
 from guestshell.guest.facts.dpkg import STATUS, parse_status
 from guestshell.guest.facts.package import Package
@@ -30,9 +29,8 @@ from guestshell.guest.mounts import Mount, MountTable
 from guestshell.guest.save import Saved, Saver, host_target
 from guestshell.guest.storage import Storage
 from guestshell.guest.tree import Limits, Tree
-from guestshell.values import Name, Size, decode_name
+from guestshell.values import Name, Size
 
-_SELINUX = "security.selinux"
 _MOST_OF_A_FACT = 16 * 2**20
 """Bytes read of an account file: no real one is longer, a hostile one may be endless."""
 
@@ -321,33 +319,7 @@ class Guest:
     def stat(self, path: str) -> Stat:
         """Give everything known of one path, a symbolic link not followed."""
         entry = self._tree.entry(path)
-        attributes = self._tree.call(path, lambda handle: handle.xattrs(path))
-        selinux = next((value for name, value in attributes if name == _SELINUX), None)
-        return Stat(
-            path=Name(path),
-            kind=entry.kind,
-            target=entry.target,
-            size=entry.size,
-            allocated=entry.allocated,
-            mode=entry.mode,
-            permissions=f"{entry.mode & 0o7777:04o}",
-            uid=entry.uid,
-            owner=entry.owner,
-            gid=entry.gid,
-            group=entry.group,
-            inode=entry.inode,
-            links=entry.links,
-            device=f"{os.major(entry.device)}:{os.minor(entry.device)}",
-            mtime=entry.mtime,
-            atime=entry.atime,
-            ctime=entry.ctime,
-            selinux=decode_name(selinux.rstrip(b"\0")) if selinux else None,
-            xattrs=tuple(
-                ExtendedAttribute(name, decode_name(value))
-                for name, value in attributes
-                if name != _SELINUX
-            ),
-        )
+        return make_stat(entry, self._tree.call(path, lambda handle: handle.xattrs(path)))
 
     def glob(self, pattern: str) -> list[Name]:
         """Give the absolute paths that fit an absolute pattern such as `/etc/*.conf`.
@@ -423,11 +395,8 @@ class Guest:
 
     def protect(self, target: str | os.PathLike[str]) -> None:
         """Raise HostError for a host file that an image is read from: it must not be written."""
-        for image in self.images:
-            for part in image.chain():
-                with contextlib.suppress(OSError, ValueError):
-                    if os.path.samefile(target, part.path):  # noqa: PTH121  target may be text
-                        raise HostError(f"{target}: is the image that is open", "name another file")
+        if any(image.is_read_from(target) for image in self.images):
+            raise HostError(f"{target}: is the image that is open", "name another file")
 
     def save(
         self,

@@ -1,5 +1,6 @@
 """What to open: an image file, its format, and the chain of files it stands on."""
 
+import contextlib
 import json
 import os
 import re
@@ -43,6 +44,14 @@ class Image:
     format: str
     size: int
     backing: "Image | None" = None
+
+    def is_read_from(self, file: "str | os.PathLike[str]") -> bool:
+        """Say whether a file of the host is this image or one that it stands on."""
+        for part in self.chain():
+            with contextlib.suppress(OSError, ValueError):
+                if os.path.samefile(file, part.path):  # noqa: PTH121  may be a text
+                    return True
+        return False
 
     def chain(self) -> "Iterator[Image]":
         """Give this image and every one below it."""

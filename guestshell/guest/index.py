@@ -66,12 +66,6 @@ class Index:
         name = hashlib.sha256(paths).hexdigest()[:32]
         return cls(cache_directory() / "index" / f"{name}.sqlite", _fingerprint(images))
 
-    @property
-    def known(self) -> bool:
-        """Whether there is anything."""
-        with self._lock:
-            return bool(self._pending or self._ask(_has_names))
-
     def names(self, directory: Name) -> list[Dirent] | None:
         """Give the listing of an absolute path as it was learned, None when it is not known."""
         path = encode_name(directory)
@@ -90,12 +84,6 @@ class Index:
             self._pending[encode_name(directory)] = packed
             if time.monotonic() - self._written >= _WRITE_SECONDS:
                 self._write()
-
-    def forget(self) -> None:
-        """Drop all that is known, on disk too."""
-        with self._lock:
-            self._pending.clear()
-            self._empty()
 
     def close(self) -> None:
         """Write what was learned last; from then on nothing is known. Safe to call twice."""
@@ -226,11 +214,6 @@ def _is_about(database: sqlite3.Connection, images: bytes) -> bool:
     if database.execute("PRAGMA user_version").fetchone() != (_FORMAT,):
         return False
     question = "SELECT 1 FROM about WHERE images = ?"
-    return database.execute(question, (images,)).fetchone() is not None
-
-
-def _has_names(database: sqlite3.Connection, images: bytes) -> bool:
-    question = "SELECT 1 FROM about, names WHERE images = ? LIMIT 1"
     return database.execute(question, (images,)).fetchone() is not None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from guestshell.language.expression import parse_expression
 from guestshell.language.lexer import Kind, Piece, Token, lex
-from guestshell.language.words import Word, word_of
+from guestshell.language.words import Word, as_typed, word_of
 
 REDIRECTS = (">", ">>", ">|")
 
@@ -165,7 +165,7 @@ class _Parser:
         if not forced and self._at > begin and self._tokens[begin].value in EXPRESSION_STAGES:
             words: list[Word] = []
             while (token := self._token(begin + 1 + len(words))) and _may_compare(token):
-                words.append(word_of(token, _as_typed))
+                words.append(word_of(token, as_typed))
             self._at = max(self._at, begin + 1 + parse_expression(words).used)
             self._skip_words()
         tokens = tuple(self._tokens[begin : self._at])
@@ -189,10 +189,6 @@ class _Parser:
 
 def _may_compare(token: Token) -> bool:
     return not token.is_operator or token.value in ("<", ">")
-
-
-def _as_typed(name: str) -> str:
-    return f"${name}"
 
 
 def parse(text: str) -> Line:

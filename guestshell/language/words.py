@@ -82,6 +82,11 @@ def bare_word(text: str) -> Word:
     return Word(text, tuple(cells))
 
 
+def as_typed(name: str) -> str:
+    """Give a variable as it stands in a line that is not run: `$name`."""
+    return f"${name}"
+
+
 def word_of(token: Token, variable: Callable[[str], str]) -> Word:
     """Give the word of a token, `variable` giving the values that names stand for."""
     if token.is_operator:  # a comparison in an expression

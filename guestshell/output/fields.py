@@ -26,6 +26,12 @@ class Field:
     get: Callable[[Any], Any]
 
     @property
+    def hint(self) -> Any:
+        """The type hint of a field that holds the same, or nothing."""
+        kind = tuple[self.kind, ...] if self.many else self.kind  # type: ignore[name-defined]
+        return kind | None
+
+    @property
     def is_row(self) -> bool:
         """Whether its values have fields themselves."""
         return isinstance(self.kind, type) and dataclasses.is_dataclass(self.kind)

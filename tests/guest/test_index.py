@@ -60,7 +60,6 @@ def learned(*paths: Path) -> None:
 def recalled(*paths: Path) -> list[Dirent] | None:
     index = of(*paths)
     found = index.names(ETC)
-    assert index.known is (found is not None)
     index.close()
     return found
 
@@ -150,20 +149,6 @@ def test_a_closed_index_knows_and_learns_nothing(disk: Path) -> None:
     index.close()
     index.learn_names(Name("/usr"), LISTING)
     assert index.names(ETC) is None
-    assert not index.known
-
-
-def test_forget_leaves_nothing_behind(disk: Path) -> None:
-    index = of(disk)
-    index.forget()
-    index.learn_names(ETC, LISTING)
-    index.forget()
-    assert index.names(ETC) is None
-    assert not index.known
-    assert b"hostname" not in files()[0].read_bytes()
-    index.learn_names(ETC, LISTING)
-    index.close()
-    assert recalled(disk) == LISTING
 
 
 # -- which images it is about ----------------------------------------------------------------------
@@ -340,7 +325,6 @@ def test_damage_while_it_is_open(disk: Path) -> None:
     assert index.names(ETC) == LISTING
     files()[0].write_bytes(b"garbage" * 4000)
     assert index.names(ETC) is None
-    assert not index.known
     index.learn_names(ETC, LISTING)
     index.close()
     assert recalled(disk) == LISTING
@@ -378,8 +362,6 @@ def test_without_a_cache_it_does_without(tmp_path: Path, disk: Path) -> None:
     index = of(disk)
     index.learn_names(ETC, LISTING)
     assert index.names(ETC) is None
-    assert not index.known
-    index.forget()
     index.close()
 
 

@@ -113,7 +113,7 @@ def group(piped: Piped, field: tuple[str, ...]) -> Records[Any]:
         for known in fields_of(records.type)
         if known.kind is Size and not known.many and known.name not in names_in(field)
     ]
-    hints: list[tuple[str, Any]] = [(key.name.replace(".", "_"), _hint(key)) for key in keys]
+    hints: list[tuple[str, Any]] = [(key.name.replace(".", "_"), key.hint) for key in keys]
     names = [name for name, _ in hints]
     if len(set(names)) < len(names) or "count" in names:
         raise UsageError("each field can be grouped by once, and none called count")
@@ -121,11 +121,6 @@ def group(piped: Piped, field: tuple[str, ...]) -> Records[Any]:
     row_type = dataclasses.make_dataclass("Group", hints, frozen=True)
     rows = _grouped(records.rows, keys, sums, row_type)
     return Records(rows, row_type, human_sizes=records.human_sizes, format=records.format)
-
-
-def _hint(field: Field) -> Any:
-    kind = tuple[field.kind, ...] if field.many else field.kind  # type: ignore[name-defined]
-    return kind | None
 
 
 def _grouped(
@@ -163,10 +158,10 @@ def flatten(piped: Piped, field: str | None) -> Records[Any]:
     kept = [known for known in fields_of(records.type) if not known.many and not known.is_row]
     inner = fields_of(many.kind) if many.is_row else ()
     taken = {known.name for known in kept}
-    hints = [(known.name, _hint(known)) for known in kept]
+    hints = [(known.name, known.hint) for known in kept]
     if many.is_row:
         hints += [
-            (f"{many.name}_{known.name}" if known.name in taken else known.name, _hint(known))
+            (f"{many.name}_{known.name}" if known.name in taken else known.name, known.hint)
             for known in inner
         ]
     else:

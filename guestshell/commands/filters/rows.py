@@ -170,13 +170,8 @@ def _row_type(fields: Sequence[tuple[str, Field]]) -> type:
             raise UsageError(f"{name!r} cannot name a field", "letters, digits and _")
         if names.count(name) > 1:
             raise UsageError(f"there are two fields {name!r}", f"rename one: {name} as NAME")
-    hints = [(name, _hint(field)) for name, field in fields]
+    hints = [(name, field.hint) for name, field in fields]
     return dataclasses.make_dataclass("Row", hints, frozen=True, slots=True)
-
-
-def _hint(field: Field) -> Any:
-    kind = tuple[field.kind, ...] if field.many else field.kind  # type: ignore[name-defined]
-    return kind | None if field.optional or "." in field.name else kind
 
 
 @filter_command(examples=["users | unique shell", "find /etc | unique owner group"])

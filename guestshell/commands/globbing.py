@@ -8,7 +8,7 @@ import click
 from guestshell.commands.context import Context
 from guestshell.commands.declaration import GuestCommand
 from guestshell.commands.parameters import GuestPath
-from guestshell.errors import NoSuchPath, UsageError
+from guestshell.errors import NoSuchPath
 from guestshell.guest import paths
 from guestshell.language.words import Word
 
@@ -55,8 +55,6 @@ def _names(word: Word, context: Context) -> Iterator[str]:
         if alternative.pattern is None:
             yield alternative.text
             continue
-        if not alternative.text:
-            raise UsageError("an empty path leads nowhere")
         pattern = alternative.pattern
         if not pattern.startswith("/"):
             slash = "/" if pattern.endswith("/") else ""

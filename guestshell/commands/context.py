@@ -10,6 +10,7 @@ from typing import Protocol
 
 from guestshell.errors import GuestShellError
 from guestshell.guest import paths
+from guestshell.guest.facts.files import Files
 from guestshell.guest.guest import Guest
 from guestshell.settings import Settings
 from guestshell.values import Name
@@ -102,6 +103,10 @@ class Context:
             stream.sha256 = digest.hexdigest()
             stream.complete = offset == 0 and stream.size == self.guest.size(file)
             yield block
+
+    def files(self) -> Files:
+        """Give the guest's files for a fact to read; what is damaged is warned of."""
+        return self.guest.files(self.warn)
 
     def entered(self, path: Name) -> Name:
         """Give where a path leads that was typed with a slash at its end; any other as it is."""

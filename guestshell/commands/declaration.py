@@ -24,7 +24,21 @@ COMMANDS: dict[str, "GuestCommand"] = {}
 FILTERS: dict[str, "FilterCommand"] = {}
 """What may stand after a `|`, by name."""
 
-CATEGORIES = ("navigate", "read", "measure", "system", "storage", "carry out", "shell")
+CATEGORIES = (
+    "navigate",
+    "read",
+    "measure",
+    "system",
+    "accounts",
+    "software",
+    "services",
+    "network",
+    "traces",
+    "windows",
+    "storage",
+    "carry out",
+    "shell",
+)
 """The headings of the help, in their order; filters come under one of their own."""
 
 FILTER_CATEGORY = "filter"

@@ -19,8 +19,10 @@ from guestshell.guest.devices import Disk, FileSystem, Partition, Usage
 from guestshell.guest.entries import Entry, Stat, kind_of, make_stat
 from guestshell.guest.facts.accounts import Group, User, parse_groups, parse_users
 from guestshell.guest.facts.dpkg import STATUS, parse_status
+from guestshell.guest.facts.files import Files
 from guestshell.guest.facts.package import Package
 from guestshell.guest.globs import expand
+from guestshell.guest.guest_files import GuestFiles
 from guestshell.guest.image import Image, open_image
 from guestshell.guest.index import Index
 from guestshell.guest.inspection import Describer, Inspection
@@ -217,6 +219,10 @@ class Guest:
             )
             for row in self.appliance.call(ask)
         ]
+
+    def files(self, warn: Callable[[str], None] = lambda message: None) -> Files:
+        """Give its files as facts read them; sources missing or damaged are said to `warn`."""
+        return GuestFiles(self._tree, self._content, warn)
 
     # -- storage ---------------------------------------------------------------------------------
 

@@ -1,0 +1,50 @@
+"""The files of an opened guest as facts read them."""
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+
+from guestshell.guest.content import Content
+from guestshell.guest.entries import Entry
+from guestshell.guest.facts.files import MOST
+from guestshell.guest.tree import Limits, Tree
+from guestshell.values import Name
+
+
+class GuestFiles:
+    """Reads through a guest's tree and contents; warnings go to `warn`."""
+
+    def __init__(self, tree: Tree, content: Content, warn: Callable[[str], None]) -> None:
+        self._tree = tree
+        self._content = content
+        self.warn = warn
+
+    def read(self, path: str, most: int = MOST) -> bytes:
+        """Give up to `most` bytes of a regular file, symbolic links followed inside the guest."""
+        return b"".join(self._content.blocks(path, 0, most))
+
+    def open(self, path: str) -> io.BufferedReader:
+        """Open a regular file: seekable, read in blocks on demand."""
+        return self._content.open(path)
+
+    def entry(self, path: str) -> Entry:
+        """Give the row of one path, a symbolic link not followed."""
+        return self._tree.entry(path)
+
+    def resolve(self, path: str) -> Name:
+        """Give the path with every symbolic link and `..` resolved inside the guest."""
+        return self._tree.resolve(path)
+
+    def entries(self, directory: str) -> Sequence[Entry]:
+        """Give the rows of a directory in byte order."""
+        return self._tree.entries(directory)
+
+    def walk(
+        self,
+        top: str,
+        *,
+        depth: int | None = None,
+        enter: Callable[[Name], bool] = lambda path: True,
+    ) -> Iterator[Entry]:
+        """Yield every entry below a directory, parents first; what cannot be read is warned of."""
+        limits = Limits(depth, enter, lambda error: self.warn(str(error)))
+        return self._tree.walk(top, limits)

@@ -111,9 +111,11 @@ def _known_listing(context: click.Context) -> object:
     """Give what the index knows of the image, for a Tab that starts no appliance."""
     from guestshell.guest.image import open_image
     from guestshell.guest.index import Index
+    from guestshell.guest.knowledge import Knowledge
 
     paths = (context.params["image"], *(context.params.get("disk") or ()))
-    return Index.of([open_image(path, context.params.get("image_format")) for path in paths])
+    images = [open_image(path, context.params.get("image_format")) for path in paths]
+    return Knowledge(Index.of(images))
 
 
 @cache

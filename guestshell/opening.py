@@ -108,7 +108,8 @@ def conversation(
         index=not opening.no_index,
         notice=note,
     ) as guest:
-        guest.start()
+        if by_hand or not guest.is_known:
+            guest.start()
         _say_what_is_loaded(sink, guest, quiet)
         session = Session(guest, sink, settings, by_hand=by_hand, keeps_going=keeps_going)
         sessions.append(session)

@@ -12,6 +12,7 @@ from guestshell.engine.bytecalls import Dirent
 from guestshell.engine.machine import cache_directory
 from guestshell.guest.image import open_image
 from guestshell.guest.index import Index
+from guestshell.guest.knowledge import Knowledge
 from guestshell.values import Name
 from tests.e2e.terminal import GUESTCTL
 
@@ -30,11 +31,11 @@ def disk(tmp_path: Path) -> Path:
     """An image with a blank in its name, of which /etc is known."""
     image = tmp_path / "my disk.img"
     image.write_bytes(bytes(4096))
-    index = Index.of([open_image(image)])
+    index = Knowledge(Index.of([open_image(image)]))
     names = ("a\n", "a b", "a!c", "caf\udce9", "hostname", "q'q", 'r"$r', "rl\u202eo", "w*")
-    listing = [Dirent(Name(name), "r", 1) for name in names]
-    index.learn_names(Name("/etc"), [*listing, Dirent(Name("x y"), "d", 2)])
-    index.close()
+    listing = [Dirent(Name(name), "r") for name in names]
+    index.learn_names(Name("/etc"), [*listing, Dirent(Name("x y"), "d")])
+    index.index.close()
     return image
 
 

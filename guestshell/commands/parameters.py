@@ -1,9 +1,11 @@
 """The types of arguments: each converts what was typed and completes what is being typed."""
 
 import bisect
+import contextlib
 import itertools
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -41,10 +43,14 @@ def context_of(ctx: click.Context | None) -> Context | None:
     return found if isinstance(found, Context) else None
 
 
-def _open_context(ctx: click.Context) -> Context | None:
-    """Give the context whose guest answers at once: a Tab never waits for a launch."""
+def known_context(ctx: click.Context) -> Context | None:
+    """Give the context whose guest is known: a Tab never waits for a launch."""
     context = context_of(ctx)
-    return context if context is not None and context.guest.is_open else None
+    return context if context is not None and context.guest.is_known else None
+
+
+def _at_once(context: Context | None) -> AbstractContextManager[None]:
+    return context.guest.at_once() if context else contextlib.nullcontext()
 
 
 class Listing(Protocol):
@@ -81,11 +87,15 @@ class GuestPath(ParameterType):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Give the names in the directory being typed.
+        """Give the names in the directory being typed, as far as they are known at once.
 
-        While the guest is not open they come from a `Listing`, if there is one.
+        Without a guest they come from a `Listing`, if there is one.
         """
-        context = _open_context(ctx)
+        with _at_once(known_context(ctx)):
+            return self._completions(ctx, incomplete)
+
+    def _completions(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        context = known_context(ctx)
         typed, _, prefix = incomplete.rpartition("/")
         typed += "/" if "/" in incomplete else ""
         directory = context.absolute(typed or ".") if context else paths.join("/", typed)
@@ -187,7 +197,8 @@ class Known(ParameterType):
     ) -> list[CompletionItem]:
         """Give the names that begin so; none where the guest cannot say."""
         try:
-            known = list(self.known(ctx))
+            with _at_once(known_context(ctx)):
+                known = list(self.known(ctx))
         except GuestShellError:
             return []
         return [CompletionItem(n, help=text) for n, text in known if n.startswith(incomplete)]
@@ -200,7 +211,7 @@ class Device(Known):
 
     def known(self, ctx: click.Context) -> Iterable[tuple[str, str]]:
         """Give the devices there are."""
-        context = _open_context(ctx)
+        context = known_context(ctx)
         devices = context.guest.layout().survey.devices if context else ()
         return ((device.path, "") for device in devices)
 
@@ -212,7 +223,7 @@ class MountPoint(GuestPath):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Give the mount points there are."""
-        context = _open_context(ctx)
+        context = known_context(ctx)
         if context is None:
             return []
         places = [mount.directory for mount in context.guest.mounts()]
@@ -226,5 +237,5 @@ class UserName(Known):
 
     def known(self, ctx: click.Context) -> Iterable[tuple[str, str]]:
         """Give the guest's users."""
-        context = _open_context(ctx)
+        context = known_context(ctx)
         return ((user.name, "") for user in (context.guest.users() if context else ()))

@@ -9,6 +9,7 @@ import importlib.util
 import platform
 import sys
 import sysconfig
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -97,9 +98,17 @@ def _missing(directories: list[Path]) -> BindingMissing:
     return BindingMissing(f"{running} finds no libguestfs binding", install_command())
 
 
-@cache
+_loading = threading.Lock()
+
+
 def load() -> Binding:
     """Import guestfs. Raises BindingMissing with the command that would install it."""
+    with _loading:  # a second thread would be given a module that is half made
+        return _load()
+
+
+@cache
+def _load() -> Binding:
     try:
         module = importlib.import_module("guestfs")
         return Binding(module, Path(module.__file__ or ""))

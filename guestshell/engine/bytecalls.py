@@ -7,6 +7,7 @@ plain `char *` (guestfs(3)), so they are called through ctypes on the very same 
 
 import ctypes
 import functools
+from array import array
 from collections.abc import Callable, Sequence
 from ctypes import POINTER, c_char, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_void_p
 from dataclasses import dataclass
@@ -53,6 +54,10 @@ _STATNS_FIELDS = [
 ]
 
 
+STATNS_WORDS = len(_STATNS_FIELDS)
+"""How many 64-bit numbers guestfs_statns has for one file, in the order above."""
+
+
 class _StatNs(ctypes.Structure):
     _fields_ = tuple((name, c_int64) for name in _STATNS_FIELDS)
 
@@ -65,6 +70,14 @@ class _Xattr(ctypes.Structure):
     _fields_ = (("name", c_char_p), ("value_len", c_uint32), ("value", c_void_p))
 
 
+Attributes = list[tuple[Name, bytes]]
+"""Extended attributes of one file, name and value, xattr(7)."""
+
+
+def _attribute(raw: _Xattr) -> tuple[Name, bytes]:
+    return decode_name(raw.name), ctypes.string_at(raw.value, raw.value_len)
+
+
 class _XattrList(ctypes.Structure):
     _fields_ = (("len", c_uint32), ("val", POINTER(_Xattr)))
 
@@ -75,7 +88,6 @@ class Dirent:
 
     name: Name
     kind: str
-    inode: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,6 @@ class StatNs:
 
 
 def _stat(raw: _StatNs) -> StatNs:
-
     return StatNs(
         raw.dev,
         raw.ino,
@@ -115,7 +126,8 @@ def _stat(raw: _StatNs) -> StatNs:
 
 
 @functools.cache
-def _library() -> ctypes.CDLL:
+def library() -> ctypes.CDLL:
+    """Give the C library with the signatures of the calls made here."""
     library = ctypes.CDLL(_LIBRARY)
     path = [c_void_p, c_char_p]
     names = [c_void_p, c_char_p, POINTER(c_char_p)]
@@ -125,6 +137,7 @@ def _library() -> ctypes.CDLL:
         "guestfs_lstatns": (path, POINTER(_StatNs)),
         "guestfs_lstatnslist": (names, POINTER(_StatNsList)),
         "guestfs_lgetxattrs": (path, POINTER(_XattrList)),
+        "guestfs_lxattrlist": (names, POINTER(_XattrList)),
         "guestfs_pread": (
             [c_void_p, c_char_p, c_int, c_int64, POINTER(c_size_t)],
             c_void_p,
@@ -156,7 +169,8 @@ def _pointer_of(handle: Any) -> int:
     return int(get_pointer(handle._o, _CAPSULE))
 
 
-def _path(name: str) -> bytes:
+def encoded_path(name: str) -> bytes:
+    """Give a name as the C library takes it. Raises GuestError for one with a NUL."""
     encoded = encode_name(name)
     if b"\0" in encoded:
         raise GuestError("a path cannot contain a NUL byte")
@@ -167,7 +181,7 @@ class ByteCalls:
     """The byte-safe calls of one handle. Each raises GuestError with the appliance's errno."""
 
     def __init__(self, handle: Any) -> None:
-        self._c = _library()
+        self._c = library()
         self._g = _pointer_of(handle)
 
     def _error(self) -> GuestError:
@@ -183,7 +197,11 @@ class ByteCalls:
         return pointer
 
     def _text(self, function: Callable[..., Any], path: str) -> Name:
-        pointer = self._checked(function(self._g, _path(path)))
+        return self._taken_text(function(self._g, encoded_path(path)))
+
+    def _taken_text(self, pointer: Any) -> Name:
+        """Give the text that a call left behind, and free it."""
+        self._checked(pointer)
         try:
             return decode_name(ctypes.string_at(pointer))
         finally:
@@ -191,12 +209,12 @@ class ByteCalls:
 
     def readdir(self, directory: str) -> list[Dirent]:
         """Give the names of a directory, `.` and `..` left out, in the file system's order."""
-        listing = self._checked(self._c.guestfs_readdir(self._g, _path(directory)))
+        listing = self._checked(self._c.guestfs_readdir(self._g, encoded_path(directory)))
         try:
             values = listing.contents.val
             entries = (values[i] for i in range(listing.contents.len))
             return [
-                Dirent(decode_name(e.name), e.ftyp.decode("ascii", "replace"), e.ino)
+                Dirent(decode_name(e.name), e.ftyp.decode("ascii", "replace"))
                 for e in entries
                 if e.name not in (b".", b"..")
             ]
@@ -205,11 +223,11 @@ class ByteCalls:
 
     def ls0(self, directory: str, target: str) -> None:
         """Write the names of a directory to a host file, each ended by NUL; a stream."""
-        if self._c.guestfs_ls0(self._g, _path(directory), _path(target)) == -1:
+        if self._c.guestfs_ls0(self._g, encoded_path(directory), encoded_path(target)) == -1:
             raise self._error()
 
     def _one_stat(self, function: Callable[..., Any], path: str) -> StatNs:
-        pointer = self._checked(function(self._g, _path(path)))
+        pointer = self._checked(function(self._g, encoded_path(path)))
         try:
             return _stat(pointer.contents)
         finally:
@@ -224,27 +242,45 @@ class ByteCalls:
         return self._one_stat(self._c.guestfs_lstatns, path)
 
     def _names(self, names: Sequence[str]) -> Any:
-        return (c_char_p * (len(names) + 1))(*[_path(name) for name in names], None)
+        return (c_char_p * (len(names) + 1))(*[encoded_path(name) for name in names], None)
 
-    def lstat_list(self, directory: str, names: Sequence[str]) -> list[StatNs | None]:
-        """Give lstat(2) of many names of one directory; None for one that is not there."""
+    def lstat_table(self, directory: str, names: Sequence[str]) -> "array[int]":
+        """Give lstat(2) of many names of one directory, STATNS_WORDS numbers for each.
+
+        A name that could not be looked at has -1 for its inode (guestfs(3), lstatnslist).
+        """
         pointer = self._checked(
-            self._c.guestfs_lstatnslist(self._g, _path(directory), self._names(names))
+            self._c.guestfs_lstatnslist(self._g, encoded_path(directory), self._names(names))
+        )
+        try:
+            size = pointer.contents.len * ctypes.sizeof(_StatNs)
+            # one copy, for ctypes takes longer over a field than the appliance over a file
+            return array("q", ctypes.string_at(pointer.contents.val, size) if size else b"")
+        finally:
+            self._c.guestfs_free_statns_list(pointer)
+
+    def xattr_lists(self, directory: str, names: Sequence[str]) -> list[Attributes]:
+        """Give the extended attributes of many names of one directory."""
+        pointer = self._checked(
+            self._c.guestfs_lxattrlist(self._g, encoded_path(directory), self._names(names))
         )
         try:
             values = pointer.contents.val
-            # lstatnslist marks a name it could not stat with ino -1 (guestfs(3))
-            return [
-                None if values[i].ino == -1 else _stat(values[i])
-                for i in range(pointer.contents.len)
-            ]
+            found: list[Attributes] = []
+            # a row without a name begins each file (guestfs(3), lxattrlist)
+            for place in range(pointer.contents.len):
+                if not values[place].name:
+                    found.append([])
+                else:
+                    found[-1].append(_attribute(values[place]))
+            return found
         finally:
-            self._c.guestfs_free_statns_list(pointer)
+            self._c.guestfs_free_xattr_list(pointer)
 
     def readlink_list(self, directory: str, names: Sequence[str]) -> list[Name]:
         """Give the targets of many symbolic links of one directory; empty for no link."""
         pointer = self._checked(
-            self._c.guestfs_readlinklist(self._g, _path(directory), self._names(names))
+            self._c.guestfs_readlinklist(self._g, encoded_path(directory), self._names(names))
         )
         targets = []
         index = 0
@@ -267,25 +303,20 @@ class ByteCalls:
         """Give file(1)'s description; runs in the appliance, never in or from the guest."""
         return self._text(self._c.guestfs_file, path)
 
-    def xattrs(self, path: str) -> list[tuple[Name, bytes]]:
+    def xattrs(self, path: str) -> Attributes:
         """Give the extended attributes of a path, symbolic links not followed, xattr(7)."""
-        pointer = self._checked(self._c.guestfs_lgetxattrs(self._g, _path(path)))
+        pointer = self._checked(self._c.guestfs_lgetxattrs(self._g, encoded_path(path)))
         try:
-            values = pointer.contents.val
-            return [
-                (
-                    decode_name(values[i].name),
-                    ctypes.string_at(values[i].value, values[i].value_len),
-                )
-                for i in range(pointer.contents.len)
-            ]
+            return [_attribute(pointer.contents.val[i]) for i in range(pointer.contents.len)]
         finally:
             self._c.guestfs_free_xattr_list(pointer)
 
     def pread(self, path: str, count: int, offset: int) -> bytes:
         """Read up to `count` bytes at `offset`; fewer at the end of the file, b"" past it."""
         size = c_size_t()
-        pointer = self._c.guestfs_pread(self._g, _path(path), count, offset, ctypes.byref(size))
+        pointer = self._c.guestfs_pread(
+            self._g, encoded_path(path), count, offset, ctypes.byref(size)
+        )
         self._checked(pointer)
         try:
             return ctypes.string_at(pointer, size.value)

@@ -67,6 +67,7 @@ class Content:
         The next blocks are read while the caller works on this one.
         """
         size = self.status(path).size
+        self._tree.check_mounted()  # the size may be known before anything is
         end = size if count is None else min(size, offset + count)
         waiting: deque[Pending[bytes]] = deque()
         position = offset

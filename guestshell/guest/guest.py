@@ -1,10 +1,10 @@
 """A guest: one or more images opened as one machine's disks, never written to."""
 
+import contextlib
 import functools
 import io
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 
@@ -14,27 +14,29 @@ from guestshell.engine.bytecalls import Dirent
 from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError, GuestShellError, HostError, NoSuchPath, PathError
 from guestshell.guest import paths
-from guestshell.guest.content import Content, byte_lines
+from guestshell.guest.content import Content
 from guestshell.guest.devices import Disk, FileSystem, Partition, Usage
 from guestshell.guest.entries import Entry, Stat, kind_of, make_stat
 from guestshell.guest.facts.accounts import Group, User, parse_groups, parse_users
 from guestshell.guest.facts.dpkg import STATUS, parse_status
-from guestshell.guest.facts.files import Files
+from guestshell.guest.facts.files import Files, read_if_there
 from guestshell.guest.facts.package import Package
 from guestshell.guest.globs import expand
 from guestshell.guest.guest_files import GuestFiles
 from guestshell.guest.image import Image, open_image
 from guestshell.guest.index import Index
 from guestshell.guest.inspection import Describer, Inspection
+from guestshell.guest.knowledge import Knowledge
 from guestshell.guest.layout import Layout, open_layout
+from guestshell.guest.learner import IndexState, Learner, state_of
 from guestshell.guest.mounts import Mount, MountTable
+from guestshell.guest.opening import Opening
 from guestshell.guest.save import Saved, Saver, host_target
 from guestshell.guest.storage import Storage
 from guestshell.guest.tree import Limits, Tree
 from guestshell.values import Name, Size
 
-_MOST_OF_A_FACT = 16 * 2**20
-"""Bytes read of an account file: no real one is longer, a hostile one may be endless."""
+_INSPECTION = "inspection"
 
 
 class Guest:
@@ -55,12 +57,14 @@ class Guest:
         *images: str | os.PathLike[str],
         image_format: str | None = None,
         memory: int | None = None,
+        root: str | None = None,
         index: bool = False,
         notice: Callable[[str], None] = lambda message: None,
     ) -> None:
         """Check the images; raises ImageError. `memory` is the appliance's, in MiB.
 
-        With `index` what is learned is kept on disk for the next time.
+        Of several systems the one that `root` names by number or root device is mounted. With
+        `index` what is learned is kept on disk for the next time, except of a system so chosen.
         """
         if not images:
             raise TypeError("a guest needs at least one image")
@@ -72,15 +76,26 @@ class Guest:
             restore=self._mount_table.restore,
             notice=notice,
         )
+        self._index = Index.of(self.images) if index and root is None else None
+        known = Knowledge(self._index) if self._index is not None else None
+        self._opening = Opening(
+            self.appliance,
+            self._mount_table,
+            known,
+            open_layout,
+        )
         self._tree = Tree(self.appliance, self._check_mounted)
+        self._tree.knowledge = known
         self._tree.user_name = self._user_name
         self._tree.group_name = self._group_name
-        self._index = Index.of(self.images) if index else None
-        if self._index is not None:
-            self._tree.learn = self._index.learn_names
         self._content = Content(self.appliance, self._tree)
-        self._storage = Storage(self.appliance, self._mount_table, self.images, self.layout)
-        self._opening: Future[Layout] | None = None
+        self._storage = Storage(
+            self.appliance,
+            self._mount_table,
+            self.images,
+            self._opening,
+            lambda: self._tree.knowledge,
+        )
 
     # -- life ----------------------------------------------------------------------------------
 
@@ -97,10 +112,7 @@ class Guest:
 
     def start(self) -> None:
         """Begin to boot and to look for the system, and return at once."""
-        if self._opening is None:
-            self._opening = self.appliance.background(
-                lambda handle: open_layout(handle, self._mount_table)
-            )
+        self._opening.start()
 
     def close(self) -> None:
         """Stop the appliance. Safe to call twice."""
@@ -111,7 +123,16 @@ class Guest:
     @property
     def is_open(self) -> bool:
         """Whether the file systems are mounted and answers come at once."""
-        return self._opening is not None and self._opening.done()
+        return self._opening.is_done
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the system is known, from the index if the appliance is not up."""
+        return self._opening.is_known
+
+    def at_once(self) -> contextlib.AbstractContextManager[None]:
+        """Raise NotYetKnown inside, in this thread, rather than wait for the appliance."""
+        return self._opening.at_once()
 
     @property
     def is_closed(self) -> bool:
@@ -119,20 +140,55 @@ class Guest:
         return self.appliance.is_closing
 
     def layout(self) -> Layout:
-        """Give what opening found, waiting for it."""
-        self.start()
-        assert self._opening is not None
-        return self._opening.result()
+        """Give what opening found, waiting for it where the index does not know."""
+        return self._opening.layout()
 
     def _check_mounted(self) -> None:
-        self.layout()
+        self._opening.wait()
         if not self._mount_table.all():
             raise GuestError("nothing is mounted", "filesystems lists devices, mount mounts one")
+
+    # -- the index -------------------------------------------------------------------------------
+
+    def learner(self, may_ask: Callable[[], bool] = lambda: True) -> Learner | None:
+        """Give what learns all of the tree into the index, None where none is kept."""
+        knowledge = self._tree.knowledge
+        if knowledge is None or not knowledge.index.is_kept:
+            return None
+        return Learner(self._tree, knowledge, self._facts, may_ask)
+
+    def _facts(self, pause: Callable[[], None]) -> None:
+        """Ask what the index should know of the system at large."""
+        self._opening.teach()
+        for ask in (self.inspect, self.usage, self.users, self.packages):
+            pause()
+            with contextlib.suppress(PathError):  # not every system has them
+                ask()
+
+    def index_state(self) -> IndexState | None:
+        """Say what the index knows, None where none is kept."""
+        knowledge = self._tree.knowledge
+        return state_of(knowledge) if knowledge and knowledge.index.is_kept else None
+
+    def drop_index(self) -> None:
+        """Forget what the index knows; what is learned from now on is kept again."""
+        if self._tree.knowledge is not None:
+            self._tree.knowledge.forget()
 
     # -- the system ------------------------------------------------------------------------------
 
     def inspect(self) -> Inspection:
         """Say what system this is, what is mounted, and what the file systems hold."""
+        knowledge = self._tree.knowledge
+        known = knowledge.fact(_INSPECTION, Inspection) if knowledge else None
+        if known is not None:
+            return known
+        found = self._inspect()
+        if knowledge is not None:
+            knowledge.learn_fact(_INSPECTION, found)
+        return found
+
+    def _inspect(self) -> Inspection:
         layout = self.layout()
         describer = Describer(self._tree, self._content)
         return Inspection(
@@ -150,10 +206,7 @@ class Guest:
         return parse_users(passwd, shadow, groups), groups
 
     def _read_if_there(self, path: str) -> bytes:
-        try:
-            return b"".join(self._content.blocks(path, 0, _MOST_OF_A_FACT))
-        except PathError:
-            return b""
+        return read_if_there(self.files(), path) or b""
 
     @functools.cached_property
     def _user_names(self) -> dict[int, Name]:
@@ -188,7 +241,7 @@ class Guest:
         dpkg's database is read directly; any other is asked of libguestfs's inspection.
         """
         try:
-            found = list(parse_status(byte_lines(self.blocks(STATUS))))
+            found = list(parse_status(self.files().read(STATUS).splitlines()))
         except NoSuchPath:
             found = self._inspected_packages()
         return sorted(found, key=lambda package: package.name)
@@ -263,8 +316,8 @@ class Guest:
     def _forget(self) -> None:
         """Drop what was read: other files may now stand under the same names."""
         self._tree.forget()
-        self._tree.learn = None  # the index is about what opening mounted
-        for cached in ("_accounts", "_user_names", "_group_names"):
+        self._tree.knowledge = None  # the index is about what opening mounted
+        for cached in ("_accounts", "_user_names", "_group_names", "package_names"):
             self.__dict__.pop(cached, None)
 
     # -- directories -------------------------------------------------------------------------------
@@ -325,7 +378,7 @@ class Guest:
     def stat(self, path: str) -> Stat:
         """Give everything known of one path, a symbolic link not followed."""
         entry = self._tree.entry(path)
-        return make_stat(entry, self._tree.call(path, lambda handle: handle.xattrs(path)))
+        return make_stat(entry, self._tree.attributes(path))
 
     def glob(self, pattern: str) -> list[Name]:
         """Give the absolute paths that fit an absolute pattern such as `/etc/*.conf`.

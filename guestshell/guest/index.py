@@ -1,35 +1,36 @@
-"""What is already known about an image, kept on disk: for now the names in its directories.
+"""What is already known about an image, kept on disk: bytes by kind and key.
 
-A Tab is answered from here before an appliance runs. The file can be made again at any time,
-so whatever is wrong with it only means that nothing is known.
+An unchanged image is answered from here before an appliance runs. The file can be made again at
+any time, so whatever is wrong with it only means that nothing is known.
 """
 
 import contextlib
+import enum
 import hashlib
 import os
 import sqlite3
 import stat as st
-import struct
 import threading
 import time
 import zlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from guestshell.engine.bytecalls import Dirent
 from guestshell.engine.machine import cache_directory
 from guestshell.guest.image import Image
-from guestshell.values import Name, decode_name, encode_name
+from guestshell.values import encode_name
 
 _T = TypeVar("_T")
 
-_FORMAT = 1
+_FORMAT = 2
 """The file's user_version: another one when the tables, or what stands in them, change."""
 
 _SCHEMA = (
     "CREATE TABLE about (images BLOB NOT NULL)",
-    "CREATE TABLE names (directory BLOB PRIMARY KEY, listing BLOB NOT NULL, checksum INT NOT NULL)",
+    "CREATE TABLE known (kind INT NOT NULL, key BLOB NOT NULL, value BLOB NOT NULL,"
+    " checksum INT NOT NULL, PRIMARY KEY (key, kind))",
 )
 
 _MOST_BYTES = 256 * 2**20
@@ -38,6 +39,37 @@ _MOST_BYTES = 256 * 2**20
 _PAGE_BYTES = 4096
 _BUSY_SECONDS = 0.2
 _WRITE_SECONDS = 1.0
+
+
+class Kind(enum.IntEnum):
+    """What a value is of its key: a path, or the name of a fact."""
+
+    NAMES = 1
+    """The names and kinds in a directory."""
+    LISTING = 2
+    """The same with lstat(2) of each."""
+    ATTRIBUTES = 3
+    """The extended attributes of what stands in a directory."""
+    STATUS = 4
+    """lstat(2) of one path, or that it is not there."""
+    FOLLOWED = 5
+    """stat(2) of one path, or that it leads nowhere."""
+    RESOLVED = 6
+    """Where a path leads."""
+    CONTENT = 7
+    """The beginning of a file, or that it is not there."""
+    FACT = 8
+    """A fact by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much is known: directories whose files were looked at, all values, bytes of the file."""
+
+    directories: int
+    values: int
+    size: int
+
 
 _PASSING = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN}
 """Errors of the moment or of the host; any other means that the file is damaged."""
@@ -55,7 +87,7 @@ class Index:
         self._file = file
         self._images = images
         self._database: sqlite3.Connection | None = None
-        self._pending: dict[bytes, bytes] = {}
+        self._pending: dict[tuple[Kind, bytes], bytes] = {}
         self._written = -_WRITE_SECONDS
         self._lock = threading.Lock()
 
@@ -66,24 +98,52 @@ class Index:
         name = hashlib.sha256(paths).hexdigest()[:32]
         return cls(cache_directory() / "index" / f"{name}.sqlite", _fingerprint(images))
 
-    def names(self, directory: Name) -> list[Dirent] | None:
-        """Give the listing of an absolute path as it was learned, None when it is not known."""
-        path = encode_name(directory)
-        with self._lock:
-            packed = self._pending.get(path)
-            if packed is None:
-                packed = self._ask(lambda database, images: _read(database, images, path))
-        return None if packed is None else _unpack(packed)
+    @property
+    def path(self) -> Path:
+        """Where the file is, or would be."""
+        return self._file
 
-    def learn_names(self, directory: Name, listing: Sequence[Dirent]) -> None:
-        """Remember the listing of an absolute path; writes to disk at most once a second."""
-        packed = _pack(listing)
+    @property
+    def is_kept(self) -> bool:
+        """Whether anything can be kept: not of an image that can change unseen."""
+        return self._images is not None
+
+    def get(self, kind: Kind, key: str) -> bytes | None:
+        """Give what was learned, None when it is not known."""
+        place = (kind, encode_name(key))
+        with self._lock:
+            value = self._pending.get(place)
+            if value is None:
+                value = self._ask(lambda database, images: _read(database, images, *place))
+        return value
+
+    def put(self, kind: Kind, key: str, value: bytes) -> None:
+        """Remember a value; writes to disk at most once a second."""
         with self._lock:
             if self._images is None:
                 return
-            self._pending[encode_name(directory)] = packed
+            self._pending[kind, encode_name(key)] = value
             if time.monotonic() - self._written >= _WRITE_SECONDS:
                 self._write()
+
+    def extent(self) -> Extent:
+        """Say how much is known."""
+        with self._lock:
+            self._write()
+            counted = self._ask(_count)
+        try:
+            size = self._file.stat().st_size
+        except OSError:
+            size = 0
+        directories, values = counted or (0, 0)
+        return Extent(directories, values, size)
+
+    def drop(self) -> None:
+        """Forget everything; what is learned afterwards is kept again."""
+        with self._lock:
+            self._pending.clear()
+            if self._file.exists():
+                self._empty()
 
     def close(self) -> None:
         """Write what was learned last; from then on nothing is known. Safe to call twice."""
@@ -160,23 +220,9 @@ def _is_whole(path: Path, image_format: str) -> bool:
     return head[:4] == b"KDMV" and any(head[12:20])  # with a capacity of 0 it names other files
 
 
-def _pack(listing: Sequence[Dirent]) -> bytes:
-    """Give the kinds and a NUL, the inodes in 8 bytes each, the names each with a NUL."""
-    kinds = "".join([dirent.kind for dirent in listing]).encode("ascii")
-    inodes = struct.pack(f"<{len(listing)}q", *[dirent.inode for dirent in listing])
-    return kinds + b"\0" + inodes + encode_name("".join([f"{d.name}\0" for d in listing]))
-
-
-def _unpack(packed: bytes) -> list[Dirent]:
-    kinds, _, rest = packed.partition(b"\0")
-    inodes = struct.unpack_from(f"<{len(kinds)}q", rest)
-    names = map(Name, decode_name(rest[8 * len(kinds) :]).split("\0")[:-1])
-    return list(map(Dirent, names, kinds.decode("ascii"), inodes))
-
-
-def _checksum(path: bytes, packed: bytes) -> int:
+def _checksum(kind: int, key: bytes, value: bytes) -> int:
     # SQLite does not notice zeros where its last page was cut off
-    return zlib.crc32(packed, zlib.crc32(path))
+    return zlib.crc32(value, zlib.crc32(key, kind))
 
 
 def _connect(file: Path) -> sqlite3.Connection:
@@ -217,26 +263,37 @@ def _is_about(database: sqlite3.Connection, images: bytes) -> bool:
     return database.execute(question, (images,)).fetchone() is not None
 
 
-def _read(database: sqlite3.Connection, images: bytes, path: bytes) -> bytes | None:
-    """Give a packed listing. Raises DatabaseError when it is not what was written."""
-    question = "SELECT listing, checksum FROM about, names WHERE images = ? AND directory = ?"
-    row = database.execute(question, (images, path)).fetchone()
+def _read(database: sqlite3.Connection, images: bytes, kind: Kind, key: bytes) -> bytes | None:
+    """Give a value. Raises DatabaseError when it is not what was written."""
+    question = "SELECT value, checksum FROM about, known WHERE images = ? AND key = ? AND kind = ?"
+    row = database.execute(question, (images, key, int(kind))).fetchone()
     if row is None:
         return None
-    packed, checksum = row
-    if not isinstance(packed, bytes) or _checksum(path, packed) != checksum:
-        raise sqlite3.DatabaseError("a listing is damaged")
-    return packed
+    value, checksum = row
+    if not isinstance(value, bytes) or _checksum(kind, key, value) != checksum:
+        raise sqlite3.DatabaseError("a value is damaged")
+    return value
 
 
-def _insert(database: sqlite3.Connection, images: bytes, listings: dict[bytes, bytes]) -> None:
-    """Add packed listings by path, if there is room for them."""
-    rows = ((path, packed, _checksum(path, packed)) for path, packed in listings.items())
+def _count(database: sqlite3.Connection, images: bytes) -> tuple[int, int] | None:
+    question = "SELECT sum(kind = ?), count(*) FROM about, known WHERE images = ?"
+    row = database.execute(question, (int(Kind.LISTING), images)).fetchone()
+    return (row[0] or 0, row[1]) if row else None
+
+
+def _insert(
+    database: sqlite3.Connection, images: bytes, values: dict[tuple[Kind, bytes], bytes]
+) -> None:
+    """Add values by kind and key, if there is room for them."""
+    rows = (
+        (int(kind), key, value, _checksum(kind, key, value))
+        for (kind, key), value in values.items()
+    )
     try:
         with database:
             database.execute("BEGIN IMMEDIATE")
             if _is_about(database, images):
-                database.executemany("INSERT OR REPLACE INTO names VALUES (?, ?, ?)", rows)
+                database.executemany("INSERT OR REPLACE INTO known VALUES (?, ?, ?, ?)", rows)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
             raise

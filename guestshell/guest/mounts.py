@@ -1,6 +1,7 @@
 """What is mounted where, so that a new appliance can be given the same."""
 
 import errno
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guestshell.engine.handle import Handle
@@ -53,6 +54,19 @@ class MountTable:
     def all(self) -> list[Mount]:
         """Give the mounts by directory."""
         return sorted(self._mounts, key=lambda mount: mount.directory)
+
+    def in_order(self) -> list[Mount]:
+        """Give the mounts in the order they were made."""
+        return list(self._mounts)
+
+    def made_points(self) -> list[str]:
+        """Give the mount points that were made for them."""
+        return list(self._made_points)
+
+    def assume(self, mounts: Sequence[Mount], made_points: Sequence[str]) -> None:
+        """Take mounts over from an index; `restore` makes them."""
+        self._mounts = list(mounts)
+        self._made_points = list(made_points)
 
     def at(self, device: str) -> Name | None:
         """Give where a device is mounted."""

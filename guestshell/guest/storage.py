@@ -1,16 +1,22 @@
 """The storage of one guest: its disks, what they hold, and what is mounted."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from guestshell.engine.appliance import Appliance
+from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError, PathError
 from guestshell.guest.devices import Disk, FileSystem, Partition, Survey, Usage
 from guestshell.guest.entries import kind_of
 from guestshell.guest.image import Image
-from guestshell.guest.layout import Layout
+from guestshell.guest.knowledge import Knowledge
 from guestshell.guest.mounts import Mount, MountTable
+from guestshell.guest.opening import NotYetKnown, Opening
 from guestshell.guest.tree import path_error
 from guestshell.values import Name, Percent, Size
+
+_T = TypeVar("_T")
 
 
 class Storage:
@@ -21,16 +27,32 @@ class Storage:
         appliance: Appliance,
         table: MountTable,
         images: Sequence[Image],
-        layout: Callable[[], Layout],
+        opening: Opening,
+        knowledge: Callable[[], Knowledge | None],
     ) -> None:
         self._appliance = appliance
         self._table = table
         self._images = images
-        self._layout = layout
-        self._sizes: dict[str, int] = {}
+        self._opening = opening
+        self._knowledge = knowledge
 
     def _survey(self) -> Survey:
-        return self._layout().survey
+        return self._opening.layout().survey
+
+    def _call(self, call: Callable[[Handle], _T]) -> _T:
+        self._opening.wait()
+        return self._appliance.call(call)
+
+    def _learned(self, name: str, kind: type[_T], ask: Callable[[], _T]) -> _T:
+        """Give a dataclass that the index knows by this name, else what asking gives."""
+        knowledge = self._knowledge()
+        known = knowledge.fact(name, kind) if knowledge else None
+        if known is not None:
+            return known
+        found = ask()
+        if knowledge is not None:
+            knowledge.learn_fact(name, found)
+        return found
 
     def disks(self) -> list[Disk]:
         """Give the disks and the images they come from."""
@@ -72,13 +94,14 @@ class Storage:
         )
 
     def _device_size(self, device: str) -> int:
-        if device not in self._sizes:
-            self._sizes[device] = self._appliance.call(lambda handle: handle.device_size(device))
-        return self._sizes[device]
+        def ask() -> _DeviceSize:
+            return _DeviceSize(self._call(lambda handle: handle.device_size(device)))
+
+        return self._learned(f"size of {device}", _DeviceSize, ask).size
 
     def mounts(self) -> list[Mount]:
         """Give what is mounted, by directory."""
-        self._layout()
+        self._opening.layout()
         return self._table.all()
 
     def usage(self) -> list[Usage]:
@@ -87,23 +110,15 @@ class Storage:
         return [usage for usage in found if usage is not None]
 
     def _usage(self, device: str, directory: Name) -> Usage | None:
+        def ask() -> Usage:
+            return _usage(device, directory, self._call(lambda h: h.statvfs(directory)))
+
         try:
-            raw = self._appliance.call(lambda handle: handle.statvfs(directory))
+            return self._learned(f"usage of {directory}", Usage, ask)
+        except NotYetKnown:
+            raise
         except GuestError:
             return None
-        block = raw["frsize"] or raw["bsize"]
-        used, available = (raw["blocks"] - raw["bfree"]) * block, raw["bavail"] * block
-        share = 100 * used / (used + available) if used + available else 0.0
-        return Usage(
-            device=device,
-            size=Size(raw["blocks"] * block),
-            used=Size(used),
-            available=Size(available),
-            used_percent=Percent(round(share, 1)),
-            inodes=raw["files"],
-            inodes_used=raw["files"] - raw["ffree"],
-            mounted=directory,
-        )
 
     def mount(self, device: str, directory: Name) -> None:
         """Mount a device read-only at a directory."""
@@ -114,13 +129,11 @@ class Storage:
             raise GuestError(f"{device}: no such device", "filesystems lists them")
         if directory != "/" and self._table.at_root():
             self._need_directory(directory)
-        self._appliance.call(
-            lambda handle: self._table.mount(handle, device, directory, found.type)
-        )
+        self._call(lambda handle: self._table.mount(handle, device, directory, found.type))
 
     def _need_directory(self, directory: Name) -> None:
         try:
-            status = self._appliance.call(lambda handle: handle.stat(directory))
+            status = self._call(lambda handle: handle.stat(directory))
         except GuestError as error:
             raise path_error(directory, error) from error
         if kind_of(status.mode) != "directory":
@@ -128,5 +141,26 @@ class Storage:
 
     def unmount(self, directory: str) -> None:
         """Unmount a directory or device."""
-        self._layout()
-        self._appliance.call(lambda handle: self._table.unmount(handle, directory))
+        self._call(lambda handle: self._table.unmount(handle, directory))
+
+
+@dataclass(frozen=True)
+class _DeviceSize:
+    size: int
+
+
+def _usage(device: str, directory: Name, raw: dict[str, int]) -> Usage:
+    """Give the space of a file system from its statvfs(3)."""
+    block = raw["frsize"] or raw["bsize"]
+    used, available = (raw["blocks"] - raw["bfree"]) * block, raw["bavail"] * block
+    share = 100 * used / (used + available) if used + available else 0.0
+    return Usage(
+        device=device,
+        size=Size(raw["blocks"] * block),
+        used=Size(used),
+        available=Size(available),
+        used_percent=Percent(round(share, 1)),
+        inodes=raw["files"],
+        inodes_used=raw["files"] - raw["ffree"],
+        mounted=directory,
+    )

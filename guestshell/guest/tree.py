@@ -8,6 +8,7 @@ import functools
 import os
 import tempfile
 import threading
+from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from guestshell.engine.appliance import Appliance
-from guestshell.engine.bytecalls import Dirent, StatNs
+from guestshell.engine.bytecalls import Attributes, Dirent, StatNs
 from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError, GuestShellError, NoSuchPath, PathError
 from guestshell.guest import paths
-from guestshell.guest.entries import KINDS, LETTERS, Entry, kind_of, make_entry
-from guestshell.values import Name, decode_name
+from guestshell.guest.entries import KINDS, Entry, kind_of, make_entry
+from guestshell.guest.knowledge import Knowledge
+from guestshell.guest.listing import Listing
+from guestshell.values import Name, decode_name, encode_name
 
 _T = TypeVar("_T")
 _V = TypeVar("_V")
@@ -70,12 +73,13 @@ class Tree:
 
     def __init__(self, appliance: Appliance, check_mounted: Callable[[], None]) -> None:
         self._appliance = appliance
-        self._check_mounted = check_mounted
+        self.check_mounted = check_mounted
         self._dirents: _Kept[Dirent] = _Kept()
         self._entries: _Kept[Entry] = _Kept()
         self.user_name: Callable[[int], Name] = lambda uid: Name(str(uid))
         self.group_name: Callable[[int], Name] = lambda gid: Name(str(gid))
-        self.learn: Callable[[Name, Sequence[Dirent]], None] | None = None
+        self.knowledge: Knowledge | None = None
+        """What an index says; None once other file systems are mounted than it is about."""
 
     def forget(self) -> None:
         """Drop what is kept: the mounts changed."""
@@ -84,7 +88,7 @@ class Tree:
 
     def call(self, path: str, call: Callable[[Handle], _T], *, stream: bool = False) -> _T:
         """Run a call about a path; its failure becomes a PathError that names the path."""
-        self._check_mounted()
+        self.check_mounted()
         try:
             return self._appliance.call(call, stream=stream)
         except GuestError as error:
@@ -96,18 +100,45 @@ class Tree:
 
     def status(self, path: str, *, follow: bool = True) -> StatNs:
         """Give stat(2), or lstat(2) when not `follow`. Raises PathError."""
-        return self.call(path, lambda handle: (handle.stat if follow else handle.lstat)(path))
+        knowledge = self.knowledge
+        known = knowledge.status(path, follow=follow) if knowledge else None
+        if known is not None:
+            return known
+        try:
+            found = self.call(path, lambda handle: (handle.stat if follow else handle.lstat)(path))
+        except NoSuchPath:
+            if knowledge:
+                knowledge.learn_status(path, None, follow=follow)
+            raise
+        if knowledge:
+            knowledge.learn_status(path, found, follow=follow)
+        return found
 
     def resolve(self, path: str) -> Name:
         """Give the path without `..` and symbolic links, resolved inside the guest."""
-        return self.call(path, lambda handle: handle.realpath(path))
+        known = self.knowledge.resolve(path) if self.knowledge else None
+        if known is not None:
+            return known
+        knowledge = self.knowledge
+        found = self.call(path, lambda handle: handle.realpath(path))
+        if knowledge:
+            knowledge.learn_resolved(path, found)
+        return found
+
+    def target(self, path: str) -> Name:
+        """Give where a symbolic link leads. Raises PathError."""
+        known = self.knowledge.target(path) if self.knowledge else None
+        return self.call(path, lambda handle: handle.readlink(path)) if known is None else known
+
+    def attributes(self, path: str) -> Attributes:
+        """Give the extended attributes of a path, a symbolic link not followed."""
+        known = self.knowledge.attributes(path) if self.knowledge else None
+        return self.call(path, lambda handle: handle.xattrs(path)) if known is None else known
 
     def entry(self, path: str) -> Entry:
         """Give the row of one path, a symbolic link not followed. Raises PathError."""
         status = self.status(path, follow=False)
-        target = None
-        if kind_of(status.mode) == "symlink":
-            target = self.call(path, lambda handle: handle.readlink(path))
+        target = self.target(path) if kind_of(status.mode) == "symlink" else None
         name = paths.split(path)[1] or Name("/")
         return self._entry(name, Name(path), status, target)
 
@@ -120,10 +151,19 @@ class Tree:
 
     def names(self, directory: str) -> Sequence[Dirent]:
         """Give the names and kinds of a directory in byte order. Raises PathError."""
-        kept = self._dirents  # what was asked before a mount is not kept for after it
-        known = kept.look_up(directory)
-        if known is not None:
-            return known
+        kept, knowledge = self._dirents, self.knowledge  # a mount meanwhile has others
+        listing = kept.look_up(directory)
+        if listing is not None:
+            return listing
+        listing = knowledge.names(directory) if knowledge else None
+        if listing is None:
+            listing = self._read_names(directory)
+            if knowledge:
+                knowledge.learn_names(directory, listing)
+        kept.keep(directory, listing)
+        return listing
+
+    def _read_names(self, directory: str) -> list[Dirent]:
         try:
             listing = self.call(directory, functools.partial(_read_directory, directory))
         except PathError as error:
@@ -132,34 +172,52 @@ class Tree:
             # before 1.50 a listing over the protocol's 4 MiB fails without an errno
             read = functools.partial(_read_long_directory, directory)
             listing = self.call(directory, read, stream=True)
-        listing.sort(key=lambda dirent: dirent.name.encode("utf-8", "surrogateescape"))
-        kept.keep(directory, listing)
-        # where `..` leads depends on symbolic links, so such a path is no name to learn by
-        if self.learn is not None and ".." not in directory.split("/"):
-            self.learn(paths.lexical(directory), listing)
+        listing.sort(key=lambda dirent: encode_name(dirent.name))
         return listing
 
     def entries(self, directory: str) -> Sequence[Entry]:
         """Give the rows of a directory in byte order, in two or three calls. Raises PathError."""
         kept = self._entries
-        known = kept.look_up(directory)
+        rows = kept.look_up(directory)
+        if rows is None:
+            rows = self._rows(directory, self.listing(directory))
+            kept.keep(directory, rows)
+        return rows
+
+    def listing(self, directory: str) -> Listing:
+        """Give lstat(2) of all in a directory, in byte order. Raises PathError."""
+        knowledge = self.knowledge
+        known = knowledge.listing(directory) if knowledge else None
         if known is not None:
             return known
-        names = [dirent.name for dirent in self.names(directory)]
-        links = [dirent.name for dirent in self.names(directory) if dirent.kind == "l"]
-        rows: list[Entry] = []
+        found = self.read_listing(directory)
+        if knowledge:
+            knowledge.learn_listing(directory, found)
+        return found
+
+    def read_listing(
+        self, directory: str, most: int = _BATCH, pause: Callable[[], None] = lambda: None
+    ) -> Listing:
+        """Ask the appliance for a listing, at most so many names a call; `pause` between calls."""
+        dirents = self.names(directory)
+        names = [dirent.name for dirent in dirents]
+        links = [dirent.name for dirent in dirents if dirent.kind == "l"]
         targets: dict[Name, Name] = {}
-        for batch in _batches(links):
+        for batch in _batches(links, most):
+            pause()
             targets.update(zip(batch, self._targets(directory, batch), strict=True))
-        for batch in _batches(names):
-            stats = self.call(directory, functools.partial(_read_stats, directory, batch))
-            rows.extend(
-                self._entry(name, paths.child(directory, name), status, targets.get(name))
-                for name, status in zip(batch, stats, strict=True)
-                if status is not None
-            )
-        kept.keep(directory, rows)
-        return rows
+        table = array("q")
+        for batch in _batches(names, most):
+            pause()
+            table += self.call(directory, functools.partial(_read_stats, directory, batch))
+        return Listing.of(names, table, targets)
+
+    def _rows(self, directory: str, listing: Listing) -> list[Entry]:
+        return [
+            self._entry(name, paths.child(directory, name), status, listing.targets.get(name))
+            for name, status in zip(listing.names, listing.statuses(), strict=True)
+            if status is not None
+        ]
 
     def _targets(self, directory: str, links: Sequence[Name]) -> list[Name]:
         try:
@@ -236,17 +294,17 @@ class Limits:
     failed: Callable[[GuestShellError], None] | None = None
 
 
-def _batches(names: Sequence[Name]) -> Iterator[Sequence[Name]]:
-    for start in range(0, len(names), _BATCH):
-        yield names[start : start + _BATCH]
+def _batches(names: Sequence[Name], most: int = _BATCH) -> Iterator[Sequence[Name]]:
+    for start in range(0, len(names), most):
+        yield names[start : start + most]
 
 
 def _read_links(directory: str, names: Sequence[Name], handle: Handle) -> list[Name]:
     return handle.readlink_list(directory, names)
 
 
-def _read_stats(directory: str, names: Sequence[Name], handle: Handle) -> list[StatNs | None]:
-    return handle.lstat_list(directory, names)
+def _read_stats(directory: str, names: Sequence[Name], handle: Handle) -> "array[int]":
+    return handle.lstat_table(directory, names)
 
 
 def _read_directory(directory: str, handle: Handle) -> list[Dirent]:
@@ -267,10 +325,9 @@ def _read_long_directory(directory: str, handle: Handle) -> list[Dirent]:
 
 
 def _dirents_by_stat(handle: Handle, directory: str, names: list[Name]) -> list[Dirent]:
-    found = []
+    found: list[Dirent] = []
     for batch in _batches(names):
-        for name, status in zip(batch, handle.lstat_list(directory, batch), strict=True):
-            if status is not None:
-                letter = LETTERS.get(kind_of(status.mode), "u")
-                found.append(Dirent(name, letter, status.inode))
+        listing = Listing.of(batch, handle.lstat_table(directory, batch), {})
+        there = zip(listing.dirents(), listing.statuses(), strict=True)
+        found += [dirent for dirent, status in there if status is not None]
     return found

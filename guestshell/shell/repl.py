@@ -5,6 +5,7 @@ import hashlib
 import os
 import termios
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from guestshell.shell.toolbar import prompt_text, toolbar_text
 from guestshell.source import logical_lines
 
 _REFRESH_SECONDS = 0.5
+_IDLE_SECONDS = 1.0
 
 _Mode = list[Any]
 """The attributes of a terminal as termios gives them."""
@@ -69,6 +71,8 @@ class Repl:
         session.attached = self._echoing
         session.note = self.note
         session.recorder = ScreenRecorder()
+        self._last_key = 0.0
+        self._learner = session.guest.learner(self._is_idle)
         self._history = HistoryFile(self._history_file, self._recalled)
         session.context.history = lambda: list(self._history.get_strings())
         self._prompt: PromptSession[str] = PromptSession(
@@ -122,9 +126,25 @@ class Repl:
 
     def _toolbar(self) -> str:
         line = self._prompt.app.current_buffer.document.text_before_cursor
+        learner = self._learner
+        learning = learner is not None and learner.is_learning and learner.walk.files
         return toolbar_text(
-            self._session, self._headline, line, self._prompt.output.get_size().columns
+            self._session,
+            self._headline,
+            line,
+            self._prompt.output.get_size().columns,
+            f"learning, {learner.walk.files:,} files" if learner and learning else "",
         )
+
+    # -- learning ----------------------------------------------------------------------------------
+
+    def _note_key(self, _keys: object) -> None:
+        self._last_key = time.monotonic()
+
+    def _is_idle(self) -> bool:
+        """Whether the prompt waits and nobody has typed for a moment."""
+        idle = time.monotonic() - self._last_key > _IDLE_SECONDS
+        return idle and self._prompt.app.is_running and self._session.guest.is_open
 
     # -- the terminal's echo -----------------------------------------------------------------------
 
@@ -188,6 +208,17 @@ class Repl:
     def run(self) -> ExitCode:
         """Read and run lines until the person leaves."""
         threading.Thread(target=self._announce, name="announcer", daemon=True).start()
+        self._prompt.app.key_processor.before_key_press += self._note_key
+        if self._learner is not None:
+            self._learner.start()
+        try:
+            self._converse()
+        finally:
+            if self._learner is not None:
+                self._learner.stop()
+        return ExitCode.DONE
+
+    def _converse(self) -> None:
         with contextlib.suppress(Leave, EOFError):
             for line in self._session.settings.startup:
                 self._session.run(line, "startup: ")
@@ -200,7 +231,6 @@ class Repl:
                     continue
                 with self._no_echo():
                     self._run(text)
-        return ExitCode.DONE
 
     def _run(self, text: str) -> None:
         lines = [line for _, line in logical_lines(_encoded(text))]

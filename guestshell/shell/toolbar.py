@@ -24,15 +24,20 @@ def appliance_state(session: Session) -> str:
     return f"appliance {appliance.state.value}"
 
 
-def toolbar_text(session: Session, headline: str, line: str, columns: int) -> str:
-    """Give the toolbar for a line being typed, cut to the terminal."""
+def toolbar_text(
+    session: Session, headline: str, line: str, columns: int, learning: str = ""
+) -> str:
+    """Give the toolbar for a line being typed, cut to the terminal.
+
+    `learning` says what is done in the background.
+    """
     cursor = at_cursor(line)
     if cursor is not None and not cursor.forced and not cursor.in_redirect:
         name = (cursor.words[0] if cursor.words else cursor.typed).value
         if hint := usage_hint(name, is_filter=bool(cursor.before)):
             return safe_line(f" {hint}")[:columns]
     images = ", ".join(image.path.name for image in session.guest.images)
-    state = appliance_state(session)
+    state = " │ ".join(part for part in (appliance_state(session), learning) if part)
     seconds = f"{session.last_seconds:.3f} s" if session.last_seconds >= 0.001 else ""
     # in a narrow terminal what never changes goes first
     for parts in ([images, headline, state, seconds], [headline, state, seconds], [state, seconds]):

@@ -12,6 +12,7 @@ from guestshell.engine.bytecalls import Dirent
 from guestshell.engine.machine import cache_directory
 from guestshell.guest.image import open_image
 from guestshell.guest.index import Index
+from guestshell.guest.knowledge import Knowledge
 from guestshell.values import Name, encode_name
 from tests.e2e.terminal import GUESTCTL, Terminal
 
@@ -111,7 +112,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     image.write_bytes(bytes(4096))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(directory / "cache"))
-        index = Index.of([open_image(image)])
+        index = Knowledge(Index.of([open_image(image)]))
         for path, names in {
             "/": [("etc", "d"), ("odd", "d"), ("my dir", "d")],
             "/etc": [("fstab", "r"), ("host.conf", "r"), ("hostname", "r"), ("passwd", "r")],
@@ -119,9 +120,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             "/my dir/it's": [("deep", "r")],
             "/odd": [(name, "r") for name in (*_ODD, *_UNPRINTABLE)],
         }.items():
-            listing = [Dirent(Name(name), kind, 1) for name, kind in names]
+            listing = [Dirent(Name(name), kind) for name, kind in names]
             index.learn_names(Name(path), sorted(listing, key=lambda d: encode_name(d.name)))
-        index.close()
+        index.index.close()
         yield directory
 
 
@@ -279,10 +280,10 @@ def _broken_config(place: Path) -> str:
 def _damaged_index(place: Path) -> str:
     other = place / f"other-{len(list(place.iterdir()))}.img"
     other.write_bytes(bytes(4096))
-    index = Index.of([open_image(other)])
+    index = Knowledge(Index.of([open_image(other)]))
     known = set((cache_directory() / "index").iterdir())
-    index.learn_names(Name("/etc"), [Dirent(Name("hosts"), "r", 1)])
-    index.close()
+    index.learn_names(Name("/etc"), [Dirent(Name("hosts"), "r")])
+    index.index.close()
     for file in set((cache_directory() / "index").iterdir()) - known:
         file.write_bytes(b"not a database " * 500)
     return other.name

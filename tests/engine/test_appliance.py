@@ -16,6 +16,8 @@ from guestshell.engine.appliance import Appliance, State
 from guestshell.engine.boot import Drive
 from guestshell.engine.machine import Accelerator
 from guestshell.errors import ApplianceError, GuestError
+from guestshell.guest.listing import Listing
+from guestshell.values import Name
 
 pytestmark = pytest.mark.appliance
 
@@ -100,12 +102,14 @@ def test_drives_are_overlays_with_a_named_format(appliance: Appliance, demo: Pat
 
 
 def test_names_are_bytes(appliance: Appliance) -> None:
-    names = [e.name for e in appliance.call(lambda handle: handle.readdir("/srv/names"))]
-    assert "caf\udce9" in names
+    listed = appliance.call(lambda handle: handle.readdir("/srv/names"))
+    assert "caf\udce9" in [dirent.name for dirent in listed]
     assert appliance.call(lambda handle: handle.pread("/srv/names/caf\udce9", 6, 0)) == b"a name"
-    stats = appliance.call(lambda handle: handle.lstat_list("/srv/names", ["caf\udce9", "\udcff"]))
-    assert stats[0] is not None
-    assert stats[1] is None
+    names = [Name("caf\udce9"), Name("\udcff")]
+    table = appliance.call(lambda handle: handle.lstat_table("/srv/names", names))
+    there, absent = Listing.of(names, table, {}).statuses()
+    assert there is not None and there.size > 0
+    assert absent is None
     with pytest.raises(GuestError, match="NUL"):
         appliance.call(lambda handle: handle.pread("/a\0b", 1, 0))
 

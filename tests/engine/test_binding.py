@@ -25,7 +25,7 @@ def test_a_python_of_another_abi_is_told_apart(
     monkeypatch.setattr(binding, "distribution_directories", lambda: [tmp_path])
     monkeypatch.setitem(sys.modules, "guestfs", None)
     with pytest.raises(BindingMissing) as caught:
-        binding.load.__wrapped__()
+        binding._load.__wrapped__()
     assert "built for cpython-39" in caught.value.message
     assert "python3" in caught.value.remedy
 
@@ -36,7 +36,7 @@ def test_no_binding_at_all_names_the_package(
     monkeypatch.setattr(binding, "distribution_directories", lambda: [tmp_path])
     monkeypatch.setitem(sys.modules, "guestfs", None)
     with pytest.raises(BindingMissing) as caught:
-        binding.load.__wrapped__()
+        binding._load.__wrapped__()
     assert caught.value.remedy == binding.install_command()
 
 
@@ -50,7 +50,7 @@ def test_an_extension_that_does_not_load_is_named(
     monkeypatch.setitem(sys.modules, "guestfs", None)
     monkeypatch.delitem(sys.modules, "libguestfsmod", raising=False)
     with pytest.raises(BindingMissing, match="does not load"):
-        binding.load.__wrapped__()
+        binding._load.__wrapped__()
 
 
 @pytest.mark.parametrize("statement", ["import guestshell", "from guestshell.cli import program"])
@@ -61,3 +61,23 @@ def test_imports_stay_light(statement: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+_AT_ONCE = """
+import sys, threading
+from guestshell.engine import binding
+sys.setswitchinterval(1e-6)
+barrier, whole = threading.Barrier(8), []
+def load():
+    barrier.wait()
+    whole.append(hasattr(binding.load().module, "GuestFS"))
+threads = [threading.Thread(target=load) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+sys.exit(whole != [True] * 8)
+"""
+
+
+def test_several_threads_may_load_it_at_once() -> None:
+    runs = [subprocess.run([sys.executable, "-c", _AT_ONCE], check=False) for _ in range(3)]
+    assert [run.returncode for run in runs] == [0] * 3

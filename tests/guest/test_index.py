@@ -16,13 +16,14 @@ from guestshell.engine.machine import cache_directory
 from guestshell.guest import index as index_module
 from guestshell.guest.image import Image, open_image
 from guestshell.guest.index import Index
+from guestshell.guest.knowledge import Knowledge
 from guestshell.values import Name, decode_name
 
 ETC = Name("/etc")
 LISTING = [
-    Dirent(Name("hostname"), "r", 12),
-    Dirent(Name("caf\udce9\n\x1b[31m"), "d", 2**63 - 1),
-    Dirent(Name("mtab"), "l", 0),
+    Dirent(Name("hostname"), "r"),
+    Dirent(Name("caf\udce9\n\x1b[31m"), "d"),
+    Dirent(Name("mtab"), "l"),
 ]
 
 
@@ -47,8 +48,15 @@ def disk(tmp_path: Path) -> Path:
     return raw(tmp_path / "disk.img")
 
 
-def of(*paths: Path) -> Index:
-    return Index.of([open_image(path) for path in paths])
+class Known(Knowledge):
+    """Names of directories, for they are the simplest of what an index keeps."""
+
+    def close(self) -> None:
+        self.index.close()
+
+
+def of(*paths: Path) -> Known:
+    return Known(Index.of([open_image(path) for path in paths]))
 
 
 def learned(*paths: Path) -> None:
@@ -71,7 +79,7 @@ def files() -> list[Path]:
 def big(count: int, seed: int = 0) -> list[Dirent]:
     chance = random.Random(seed)
     return [
-        Dirent(Name(f"lib{number:05d}-é.so"), chance.choice("rdl"), chance.randrange(2**40))
+        Dirent(Name(f"lib{number:05d}-{chance.randbytes(8).hex()}-é.so"), chance.choice("rdl"))
         for number in range(count)
     ]
 
@@ -87,9 +95,13 @@ def test_what_was_learned_is_known_after_the_shell_ends(disk: Path) -> None:
     assert index.names(Name("/")) is None
 
 
-names = st.binary(min_size=1, max_size=40).map(lambda b: decode_name(b.translate(None, b"\0/")))
+names = (
+    st.binary(min_size=1, max_size=40)
+    .map(lambda b: decode_name(b.translate(None, b"\0/")))
+    .filter(lambda name: name not in (".", ".."))
+)
 kinds = st.sampled_from("rdlcbfsu?")
-dirents = st.builds(Dirent, names, kinds, st.integers(-(2**63), 2**63 - 1))
+dirents = st.builds(Dirent, names, kinds)
 
 
 @settings(deadline=None, max_examples=60)
@@ -208,7 +220,7 @@ def test_sets_orders_and_formats_are_kept_apart(tmp_path: Path, disk: Path) -> N
     assert recalled(disk, other) == LISTING
     assert [recalled(disk), recalled(other, disk), recalled(other)] == [None] * 3
     learned(other)
-    assert Index.of([Image(other, "qcow2", 4096)]).names(ETC) is None
+    assert Known(Index.of([Image(other, "qcow2", 4096)])).names(ETC) is None
 
 
 def test_a_link_leads_to_what_is_known(tmp_path: Path, disk: Path) -> None:
@@ -224,7 +236,7 @@ def test_an_image_that_can_change_unseen_is_not_kept(tmp_path: Path) -> None:
         subprocess.run([*command, f"subformat={subformat}", str(image), "8M"], check=True)
         learned(image)
         assert recalled(image) == kept
-    device = Index.of([Image(Path("/dev/null"), "raw", 4096)])
+    device = Known(Index.of([Image(Path("/dev/null"), "raw", 4096)]))
     device.learn_names(ETC, LISTING)
     assert device.names(ETC) is None
 
@@ -232,7 +244,7 @@ def test_an_image_that_can_change_unseen_is_not_kept(tmp_path: Path) -> None:
 def test_an_image_that_went_away_is_not_known(disk: Path) -> None:
     image = open_image(disk)
     disk.unlink()
-    index = Index.of([image])
+    index = Known(Index.of([image]))
     index.learn_names(ETC, LISTING)
     assert index.names(ETC) is None
 
@@ -256,7 +268,7 @@ def test_a_foreign_format_is_begun_anew(disk: Path) -> None:
     learned(disk)
     with sqlite3.connect(files()[0]) as database:
         database.executescript(
-            "PRAGMA user_version = 999; DROP TABLE names; DROP TABLE about;"
+            "PRAGMA user_version = 999; DROP TABLE known; DROP TABLE about;"
             'CREATE TABLE "a ""table" (x);'
         )
     assert recalled(disk) is None

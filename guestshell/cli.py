@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from guestshell import __version__
+from guestshell.appliance_command import appliance
 from guestshell.errors import ExitCode, GuestShellError, HostError, UsageError
 from guestshell.opening import Opening, conversation, opening_options, reported
 from guestshell.output.formats import FORMATS
@@ -208,9 +209,9 @@ def schema(command: str) -> None:
     declared = COMMANDS.get(command) or FILTERS.get(command)
     if declared is None:
         raise unknown_command(command)
-    if declared.row_type in (None, object):
+    if not declared.row_types():
         raise UsageError(f"{command} gives no rows of a type of its own", "ls does")
-    click.echo(json_text(schema_of(declared.row_type), indent=2))
+    click.echo(json_text(schema_of(*declared.row_types().values()), indent=2))
 
 
 @program.command("help", context_settings=_SETTINGS)
@@ -251,6 +252,9 @@ def completion(shell: str) -> None:
     from guestshell.host_shells import completion_script
 
     click.echo(completion_script(program, shell))
+
+
+program.add_command(appliance)
 
 
 def _converse(opening: Opening, *, no_history: bool, record: Path | None) -> None:

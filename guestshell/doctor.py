@@ -1,5 +1,6 @@
 """Examine this host: everything that must be there for the shell to work."""
 
+import contextlib
 import tempfile
 import time
 from collections.abc import Iterator
@@ -9,7 +10,8 @@ from pathlib import Path
 from guestshell.engine.appliance import Appliance
 from guestshell.engine.boot import Drive
 from guestshell.engine.diagnosis import checks
-from guestshell.errors import GuestShellError
+from guestshell.engine.lean import store
+from guestshell.errors import BindingMissing, GuestShellError
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,16 @@ def examine(*, launch: bool) -> Iterator[Finding]:
     for check in checks():
         verdict = "ok" if check.ok else "missing" if check.vital else "note"
         yield Finding(check.name, verdict, check.finding, check.remedy)
+    with contextlib.suppress(BindingMissing):  # said above
+        yield _lean()
     if launch:
         yield _launch()
+
+
+def _lean() -> Finding:
+    found = store.standing()
+    finding = f"{'lean' if found.used else 'stock'}: {found.why}"
+    return Finding("appliance", "ok" if found.used else "note", finding, found.remedy)
 
 
 def _launch() -> Finding:

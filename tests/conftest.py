@@ -13,11 +13,17 @@ import pytest
 
 from guestshell import Guest
 from guestshell.demo.image import demo_image, stage
-from guestshell.errors import ExitCode
+from guestshell.engine.lean.build import build as build_lean
+from guestshell.errors import ExitCode, GuestShellError
 from guestshell.output.sink import Sink
 from guestshell.session import Session
-from tests.images.build import cached, partitioned
+from tests.images.build import KEPT, cached, partitioned
 from tests.images.debian import debian_image, debian_tar
+
+CACHE = KEPT / "lean"
+"""The cache of the program under test, not that of whoever runs the tests."""
+
+os.environ["XDG_CACHE_HOME"] = str(CACHE)
 
 _watched: dict[Path, str] = {}
 
@@ -39,6 +45,21 @@ def _evidence_is_unchanged() -> Iterator[None]:
     yield
     changed = [str(image) for image, digest in _watched.items() if sha256_of(image) != digest]
     assert not changed, f"the tests changed {changed}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _lean_appliance(request: pytest.FixtureRequest) -> None:
+    """Start it nearly everywhere, for it saves minutes; tests/engine has the stock one."""
+    if any(item.get_closest_marker("appliance") for item in request.session.items):
+        with contextlib.suppress(GuestShellError):  # where it cannot be built, the stock one does
+            build_lean(lambda stage: None)
+
+
+def own_cache(directory: Path) -> Path:
+    """Give a directory as a cache in which nothing is known; the lean appliance is there."""
+    (directory / "guestctl").mkdir()
+    (directory / "guestctl/appliance").symlink_to(CACHE / "guestctl/appliance")
+    return directory
 
 
 @pytest.fixture(scope="session", autouse=True)

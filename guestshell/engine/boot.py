@@ -5,11 +5,14 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from guestshell.engine import binding, machine, processes
 from guestshell.engine.diagnosis import explain_launch_failure
 from guestshell.engine.handle import Handle
+from guestshell.engine.lean import store
+from guestshell.engine.lean.tuning import kernel_parameters
 from guestshell.engine.machine import Accelerator
 from guestshell.errors import ApplianceError
 
@@ -31,8 +34,16 @@ class Launched:
     pid: int | None
 
 
-def new_handle(drives: Sequence[Drive], accelerator: Accelerator, memory: int | None) -> Any:
-    """Give a configured binding handle. Drives are read-only: writes go to a lost overlay."""
+def new_handle(
+    drives: Sequence[Drive],
+    accelerator: Accelerator,
+    memory: int | None,
+    appliance: Path | None = None,
+) -> Any:
+    """Give a configured binding handle. Drives are read-only: writes go to a lost overlay.
+
+    `appliance` is the directory of a lean appliance; None starts the stock one.
+    """
     raw = binding.load().module.GuestFS(python_return_dict=True)
     raw.set_pgroup(True)  # else the terminal's Ctrl-C kills the emulator
     raw.set_network(False)
@@ -44,6 +55,10 @@ def new_handle(drives: Sequence[Drive], accelerator: Accelerator, memory: int | 
     raw.set_smp(min(2, os.cpu_count() or 1))
     if memory is not None:
         raw.set_memsize(memory)
+    if appliance is not None:
+        raw.set_path(str(appliance))
+        given = raw.get_append() or ""  # LIBGUESTFS_APPEND
+        raw.set_append(" ".join([given, *kernel_parameters(accelerator)]).strip())
     for index, drive in enumerate(drives):
         raw.add_drive_opts(drive.path, format=drive.format, readonly=True)
         if raw.get_backend() == "direct":
@@ -53,16 +68,8 @@ def new_handle(drives: Sequence[Drive], accelerator: Accelerator, memory: int | 
     return raw
 
 
-def _launch_once(
-    drives: Sequence[Drive],
-    accelerator: Accelerator,
-    memory: int | None,
-    progress: Callable[[float], None],
-) -> Launched:
-    try:
-        raw = new_handle(drives, accelerator, memory)
-    except RuntimeError as error:
-        raise ApplianceError(f"the appliance cannot be set up: {error}") from None
+def start(raw: Any, progress: Callable[[float], None] = lambda share: None) -> None:
+    """Launch a handle within our own deadline; raises ApplianceError and has closed it then."""
 
     def on_progress(_event: int, _handle: int, _buffer: object, numbers: list[int]) -> None:
         progress(numbers[2] / max(numbers[3], 1))
@@ -84,6 +91,21 @@ def _launch_once(
     finally:
         deadline.cancel()
     raw.delete_event_callback(event)
+    progress(1.0)  # the library says nothing of a launch of less than five seconds
+
+
+def _launch_once(
+    drives: Sequence[Drive],
+    accelerator: Accelerator,
+    memory: int | None,
+    progress: Callable[[float], None],
+    appliance: Path | None = None,
+) -> Launched:
+    try:
+        raw = new_handle(drives, accelerator, memory, appliance)
+    except RuntimeError as error:
+        raise ApplianceError(f"the appliance cannot be set up: {error}") from None
+    start(raw, progress)
     try:
         pid = int(raw.get_pid())
     except RuntimeError:  # the libvirt backend does not tell
@@ -99,20 +121,35 @@ def launch(
     notice: Callable[[str], None],
     wanted: Callable[[], bool],
 ) -> Launched:
-    """Boot; when a KVM launch fails all the same, fall back to emulation once and remember it.
+    """Boot: the lean appliance where one fits, with KVM where it works.
 
-    Raises ApplianceError with the cause found and its remedy. Must run in the thread that
-    will own the handle. Ends early when no longer `wanted`.
+    When a lean launch fails, the stock appliance is started instead, and when a KVM launch
+    fails, one without; what was to blame is remembered. Raises ApplianceError with the cause
+    found and its remedy. Must run in the thread that will own the handle. Ends early when no
+    longer `wanted`.
     """
     accelerator = machine.choose_accelerator()
+    lean = store.chosen()
+    if lean is not None:
+        try:
+            return _launch_once(drives, accelerator, memory, progress, lean)
+        except ApplianceError as error:
+            if not wanted():
+                raise
+            lean_failure = error.message
+        notice("The lean appliance does not start; starting the stock one, which is slower.")
     try:
-        return _launch_once(drives, accelerator, memory, progress)
+        launched = _launch_once(drives, accelerator, memory, progress)
     except ApplianceError as error:
         if not wanted():
             raise
         if not accelerator.kvm:
             raise explain_launch_failure(error.message, memory) from None
         failure = error.message
+    else:
+        if lean is not None:
+            store.remember_failure(lean, lean_failure)
+        return launched
     notice("The appliance does not start with KVM; starting it without, which is slower.")
     emulated = Accelerator(False, f"a KVM launch failed: {failure}")
     try:

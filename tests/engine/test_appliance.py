@@ -22,6 +22,14 @@ from guestshell.values import Name
 pytestmark = pytest.mark.appliance
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _stock() -> Iterator[None]:
+    # the other tests have the lean one where it is built
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GUESTCTL_APPLIANCE", "stock")
+        yield
+
+
 class Running:
     def __init__(self, image: Path) -> None:
         self.notices: list[str] = []

@@ -12,6 +12,9 @@ import platformdirs
 from guestshell.engine.machine import choose_accelerator
 
 MIB = 2**20
+KEPT = Path(platformdirs.user_cache_dir("guestctl-tests"))
+"""Where built images stay from one run of the tests to the next."""
+
 TOOL_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
 
@@ -27,7 +30,7 @@ def run(*command: str, text: str = "") -> str:
 
 def cached(name: str, recipe: str, build: Callable[[Path], None]) -> Path:
     """Give a built image, built again only when its recipe changed."""
-    directory = Path(platformdirs.user_cache_dir("guestctl-tests"))
+    directory = KEPT
     directory.mkdir(parents=True, exist_ok=True)
     stem, suffix = name.split(".")
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 OPENING_OPTIONS = (
     click.Option(["--image-format"], type=click.Choice(FORMATS), help="Instead of detecting it."),
     click.Option(["--memory"], type=click.IntRange(256), metavar="MIB", help="Of the appliance."),
+    click.Option(["--root"], metavar="NUMBER|DEVICE", help="Of several systems, this one."),
     click.Option(["--log"], type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
                  help="Append what is done to an evidence log."),
     click.Option(["--no-index"], is_flag=True, help="Neither read nor keep what is known of it."),
@@ -37,6 +38,7 @@ class Opening:
     images: tuple[Path, ...]
     image_format: str | None = None
     memory: int | None = None
+    root: str | None = None
     log: Path | None = None
     no_index: bool = False
     verbose: bool = False
@@ -105,6 +107,7 @@ def conversation(
         *opening.images,
         image_format=opening.image_format,
         memory=opening.memory,
+        root=opening.root,
         index=not opening.no_index,
         notice=note,
     ) as guest:

@@ -216,6 +216,18 @@ class Device(Known):
         return ((device.path, "") for device in devices)
 
 
+class SystemNumber(Known):
+    """One of the systems in an image, by number or root device."""
+
+    name = "system"
+
+    def known(self, ctx: click.Context) -> Iterable[tuple[str, str]]:
+        """Give the systems there are."""
+        context = known_context(ctx)
+        systems = context.guest.systems() if context else ()
+        return ((str(system.number), system.name) for system in systems)
+
+
 class MountPoint(GuestPath):
     """Where something is mounted, or the device that is."""
 

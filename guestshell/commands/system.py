@@ -1,14 +1,11 @@
-"""What system this is: inspect, packages, users, groups."""
-
-import fnmatch
+"""What system this is: inspect, use."""
 
 import click
 
-from guestshell.commands.context import Context
+from guestshell.commands.context import ROOT, Context
 from guestshell.commands.declaration import command
-from guestshell.guest.facts.accounts import Group, User
-from guestshell.guest.facts.package import Package
-from guestshell.guest.inspection import Inspection
+from guestshell.commands.parameters import SystemNumber
+from guestshell.guest.inspection import Inspection, InstalledSystem
 from guestshell.output.results import Layout, Records
 
 
@@ -19,30 +16,17 @@ def inspect(context: Context) -> Records[Inspection]:
     return Records([context.guest.inspect()], Inspection, layout=Layout.DETAILS)
 
 
-@command(category="system", examples=["packages", "packages 'openssh*'", "packages lib"])
-@click.argument("pattern", required=False)
+@command(category="system", examples=["use", "use 1"], needs_session=True)
+@click.argument("system", required=False, type=SystemNumber(), metavar="[NUMBER|DEVICE]")
 @click.pass_obj
-def packages(context: Context, pattern: str | None) -> Records[Package]:
-    """List the installed packages.
+def use(context: Context, system: str | None) -> Records[InstalledSystem] | None:
+    """Look at another system of an image that has several.
 
-    PATTERN is a glob for the whole name, or without wildcards a part of it.
+    Its file systems are mounted in the place of all others, and the current directory is the
+    root again. Without a system those that there are are listed.
     """
-    found = context.guest.packages()
-    if pattern is not None:
-        wildcard = pattern if set(pattern) & set("*?[") else f"*{pattern}*"
-        found = [package for package in found if fnmatch.fnmatchcase(package.name, wildcard)]
-    return Records(found, Package)
-
-
-@command(category="system", examples=["users"])
-@click.pass_obj
-def users(context: Context) -> Records[User]:
-    """List the accounts of /etc/passwd and whether each has a password."""
-    return Records(context.guest.users(), User)
-
-
-@command(category="system", examples=["groups"])
-@click.pass_obj
-def groups(context: Context) -> Records[Group]:
-    """List the groups of /etc/group."""
-    return Records(context.guest.groups(), Group)
+    if system is None:
+        return Records(context.guest.systems(), InstalledSystem)
+    context.guest.use(system)
+    context.cwd, context.previous = ROOT, None
+    return None

@@ -1,11 +1,16 @@
 """The devices of a guest: disks, partitions, logical volumes, and the file systems on them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError
+from guestshell.guest.image import Image
 from guestshell.values import Name, Percent, Size
+
+if TYPE_CHECKING:
+    from guestshell.guest.ondisk.outline import Seen
 
 _SECTOR = 512
 """blkid(8) counts PART_ENTRY_OFFSET and PART_ENTRY_SIZE in these, whatever the disk uses."""
@@ -83,6 +88,7 @@ class Device:
     path: str
     kind: str
     tags: dict[str, str] = field(default_factory=dict)
+    size: int = 0
 
     @property
     def type(self) -> str:
@@ -91,8 +97,8 @@ class Device:
 
     @property
     def partition_size(self) -> int:
-        """Its size in bytes as its partition table says; 0 when it is no partition."""
-        return int(self.tags.get("PART_ENTRY_SIZE", "0")) * _SECTOR
+        """Its size in bytes as its partition table or volume group says; 0 when none does."""
+        return self.size or int(self.tags.get("PART_ENTRY_SIZE", "0")) * _SECTOR
 
     @property
     def holds_files(self) -> bool:
@@ -149,8 +155,35 @@ def _is_partition_of(partition: str, disks: Iterable[str]) -> str | None:
     return next((d for d in disks if d in (stem, stem.removesuffix("p"))), None)
 
 
-def survey(handle: Handle) -> Survey:
-    """Look at every device once: three listings and one blkid call each."""
+def survey(handle: Handle, images: Sequence[Image] = ()) -> Survey:
+    """Look at every device once: in the images where those tell, else in the appliance."""
+    from guestshell.guest.ondisk.outline import outline
+
+    found = outline(images)
+    if found is None or found.volumes is None:
+        return _survey_in_appliance(handle)
+    warnings: list[str] = []
+    devices = [_told(handle, seen, warnings) for seen in found.devices]
+    asked = {seen.path for seen in found.devices if seen.tags is None}
+    if any(device.path in asked and device.type in _MEMBERS for device in devices):
+        return _survey_in_appliance(handle)
+    devices += [_told(handle, seen, warnings) for seen in found.volumes]
+    return Survey(devices, found.disks, warnings)
+
+
+_MEMBERS = {"linux_raid_member", "LVM2_member"}
+"""Types of which the appliance makes devices of their own."""
+
+
+def _told(handle: Handle, seen: "Seen", warnings: list[str]) -> Device:
+    if seen.tags is not None:
+        return Device(seen.path, seen.kind, {**seen.tags, **seen.partition}, seen.size)
+    asked = _look_at(handle, seen.path, seen.kind, warnings)
+    return Device(seen.path, seen.kind, {**seen.partition, **asked.tags}, seen.size)
+
+
+def _survey_in_appliance(handle: Handle) -> Survey:
+    """Three listings and one blkid call for each device: 0.2 s each without KVM."""
     disks = handle.list_devices()
     partitions = handle.list_partitions()
     partitioned = {_is_partition_of(partition, disks) for partition in partitions}

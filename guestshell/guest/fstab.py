@@ -24,6 +24,12 @@ def _unescape(word: bytes) -> Name:
     return decode_name(_OCTAL.sub(lambda match: bytes([int(match[1], 8) & 0xFF]), word))
 
 
+def fields_of(line: bytes) -> list[Name]:
+    """Give the fields of one line, none of a comment."""
+    fields = [_unescape(word) for word in line.split()]
+    return [] if line.lstrip().startswith(b"#") else fields
+
+
 def _is_place(directory: str) -> bool:
     return directory.startswith("/") and "\0" not in directory and ".." not in directory.split("/")
 

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from guestshell.errors import GuestError
 from guestshell.guest.content import Content
 from guestshell.guest.devices import FileSystem
-from guestshell.guest.layout import Layout, parse_os_release
+from guestshell.guest.layout import Layout
 from guestshell.guest.mounts import Mount
+from guestshell.guest.systems import SMALL, first_line, parse_os_release
 from guestshell.guest.tree import Tree
-
-_SMALL = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +16,8 @@ class OperatingSystem:
     """The system found. A field that could not be determined is empty.
 
     `name` is how the system calls itself. `product` is what libguestfs calls product_name:
-    the same, but Debian's own /etc/debian_version on a Debian.
+    the same, but Debian's own /etc/debian_version on a Debian. `distribution`, `variant`,
+    `architecture` and `osinfo` are libguestfs's distro, product_variant, arch and osinfo.
     """
 
     name: str
@@ -25,12 +25,16 @@ class OperatingSystem:
     distribution: str
     version: str
     product: str
+    variant: str
     hostname: str
     architecture: str
     package_manager: str
     package_format: str
+    osinfo: str
     init: str
     time_zone: str
+    system_root: str
+    control_set: str
     root: str
 
     def __str__(self) -> str:
@@ -38,11 +42,36 @@ class OperatingSystem:
 
 
 @dataclass(frozen=True, slots=True)
+class InstalledSystem:
+    """One of several systems in an image; `mounted` when it is the one looked at."""
+
+    number: int
+    name: str
+    version: str
+    hostname: str
+    root: str
+    mounted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DriveLetter:
+    """A drive letter of a Windows and the device it stands for."""
+
+    letter: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
-    """Everything known of an image at large; `os` is None where no system lives."""
+    """Everything known of an image at large; `os` is None where no system lives.
+
+    `systems` are all of them where there are several.
+    """
 
     os: OperatingSystem | None
+    systems: tuple[InstalledSystem, ...]
     mounts: tuple[Mount, ...]
+    drives: tuple[DriveLetter, ...]
     filesystems: tuple[FileSystem, ...]
     kernels: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -54,45 +83,30 @@ class Inspection:
             count = len(self.mounts)
             mounted = f"{count} file system{'s' if count != 1 else ''} mounted"
             return f"no operating system, {mounted}"
-        parts = [self.os.name, self.os.architecture, self.os.hostname]
+        several = f"one of {len(self.systems)} systems" if self.systems else ""
+        parts = [self.os.name, self.os.architecture, self.os.hostname, several]
         return ", ".join(part for part in parts if part)
 
 
-# family: (distribution ids, package manager, package format), as libguestfs names them
-_MANAGERS = (
-    ({"debian", "ubuntu", "linuxmint", "kali"}, "apt", "deb"),
-    ({"fedora", "rhel", "centos", "rocky", "almalinux", "ol"}, "dnf", "rpm"),
-    ({"opensuse", "opensuse-leap", "opensuse-tumbleweed", "sles"}, "zypper", "rpm"),
-    ({"arch"}, "pacman", "pacman"),
-    ({"alpine"}, "apk", "apk"),
-    ({"gentoo"}, "portage", "ebuild"),
-)
-
-_ELF_MACHINES = {
-    3: "i386",
-    8: "mips",
-    20: "ppc",
-    21: "ppc64",
-    22: "s390x",
-    40: "arm",
-    50: "ia64",
-    62: "x86_64",
-    183: "aarch64",
-    243: "riscv64",
-    258: "loongarch64",
-}
-"""e_machine of elf(5) under the names libguestfs uses."""
-
-_PROGRAMS = ("/bin/bash", "/bin/sh", "/bin/ls", "/usr/bin/env", "/sbin/init")
+def installed_systems(layout: Layout) -> tuple[InstalledSystem, ...]:
+    """Give every system of an image."""
+    return tuple(
+        InstalledSystem(
+            number=number,
+            name=system.name,
+            version=system.version,
+            hostname=system.fields.get("hostname", ""),
+            root=system.root,
+            mounted=number == layout.current,
+        )
+        for number, system in enumerate(layout.systems, 1)
+    )
 
 
-def elf_architecture(head: bytes) -> str:
-    """Give the architecture of a program from its first 20 bytes, elf(5); empty for no ELF."""
-    if len(head) < 20 or head[:4] != b"\x7fELF":
-        return ""
-    little = head[5] != 2
-    machine = int.from_bytes(head[18:20], "little" if little else "big")
-    return "ppc64le" if machine == 21 and little else _ELF_MACHINES.get(machine, "")
+def drive_letters(layout: Layout) -> tuple[DriveLetter, ...]:
+    """Give the drive letters of the system that is mounted."""
+    drives = layout.system.drives if layout.system else {}
+    return tuple(DriveLetter(letter, device) for letter, device in sorted(drives.items()))
 
 
 class Describer:
@@ -106,16 +120,10 @@ class Describer:
         for path in candidates:
             try:
                 self._content.status(path)
-                return self._content.read(path, 0, _SMALL)
+                return self._content.read(path, 0, SMALL)
             except GuestError:
                 continue
         return b""
-
-    def _first_line(self, *candidates: str) -> str:
-        for line in self._read(*candidates).decode("utf-8", "surrogateescape").splitlines():
-            if line.strip() and not line.lstrip().startswith("#"):
-                return line.strip()
-        return ""
 
     def _link(self, path: str) -> str:
         try:
@@ -131,53 +139,32 @@ class Describer:
         return True
 
     def describe(self, layout: Layout) -> OperatingSystem | None:
-        """Give the system at the root of the mounted tree, None where there is none."""
-        if layout.root is None:
+        """Give the system that is mounted, None where there is none."""
+        system = layout.system
+        if system is None:
             return None
-        release = parse_os_release(self._read("/etc/os-release", "/usr/lib/os-release"))
-        deep = layout.deep
-        distribution = release.get("ID") or deep.get("distro", "")
-        manager, package_format = next(
-            ((name, form) for ids, name, form in _MANAGERS if distribution in ids),
-            (deep.get("package_management", ""), deep.get("package_format", "")),
-        )
-        name = release.get("PRETTY_NAME") or deep.get("product_name", "")
-        # os-release(5) of a Debian knows no point release, this file does
-        point = self._first_line("/etc/debian_version") if distribution == "debian" else ""
-        version = point if point[:1].isdigit() else release.get("VERSION_ID", "")
+        fields = system.fields
+        release: dict[str, str] = {}
+        if fields.get("type", "linux") == "linux":
+            release = parse_os_release(self._read("/etc/os-release", "/usr/lib/os-release"))
         return OperatingSystem(
-            name=name or release.get("NAME", "") or "unknown system",
-            type=deep.get("type", "linux"),
-            distribution=distribution,
-            version=version or _deep_version(deep),
-            product=point or name,
-            hostname=self._hostname() or deep.get("hostname", ""),
-            architecture=self._architecture() or deep.get("arch", ""),
-            package_manager=manager,
-            package_format=package_format,
+            name=release.get("PRETTY_NAME") or system.name,
+            type=fields.get("type", ""),
+            distribution=fields.get("distro", ""),
+            version=system.version,
+            product=fields.get("product_name", ""),
+            variant=fields.get("product_variant", ""),
+            hostname=fields.get("hostname", ""),
+            architecture=fields.get("arch", ""),
+            package_manager=fields.get("package_management", ""),
+            package_format=fields.get("package_format", ""),
+            osinfo=fields.get("osinfo", ""),
             init=self._init(),
             time_zone=self._time_zone(),
-            root=layout.root,
+            system_root=fields.get("windows_systemroot", ""),
+            control_set=fields.get("windows_current_control_set", ""),
+            root=system.root,
         )
-
-    def _hostname(self) -> str:
-        name = self._first_line("/etc/hostname", "/etc/HOSTNAME")
-        if name:
-            return name
-        for line in self._read("/etc/sysconfig/network").splitlines():
-            if line.startswith(b"HOSTNAME="):
-                return line[9:].decode("utf-8", "surrogateescape").strip("\"' ")
-        return ""
-
-    def _architecture(self) -> str:
-        for program in _PROGRAMS:
-            try:
-                self._content.status(program)
-                if found := elf_architecture(self._content.read(program, 0, 20)):
-                    return found
-            except GuestError:
-                continue
-        return ""
 
     def _init(self) -> str:
         target = self._link("/sbin/init")
@@ -192,7 +179,7 @@ class Describer:
 
     def _time_zone(self) -> str:
         _, found, zone = self._link("/etc/localtime").partition("zoneinfo/")
-        return zone if found else self._first_line("/etc/timezone")
+        return zone if found else first_line(self._read("/etc/timezone"))
 
     def kernels(self) -> tuple[str, ...]:
         """Give the versions of the kernels in /boot, of the module trees where it has none."""
@@ -210,8 +197,3 @@ class Describer:
             if found:
                 return tuple(found)
         return ()
-
-
-def _deep_version(deep: dict[str, str]) -> str:
-    major, minor = deep.get("major_version", "0"), deep.get("minor_version", "0")
-    return "" if major == "0" == minor else f"{major}.{minor}"

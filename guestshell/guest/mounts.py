@@ -1,17 +1,28 @@
 """What is mounted where, so that a new appliance can be given the same."""
 
+import contextlib
 import errno
+import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError
 from guestshell.guest import paths
+from guestshell.guest.btrfs import is_on
 from guestshell.values import Name
 
 READ_ONLY = "ro"
-_NO_JOURNAL = {"ext3": "ro,noload", "ext4": "ro,noload", "xfs": "ro,norecovery"}
-"""Options that mount a file system whose journal is damaged, without replaying it."""
+_OPTIONS = {
+    "ext3": (READ_ONLY, "ro,noload"),
+    "ext4": (READ_ONLY, "ro,noload"),
+    "xfs": (READ_ONLY, "ro,norecovery"),
+    "ufs": ("ro,ufstype=ufs2", "ro,ufstype=44bsd"),
+}
+"""Options to mount with, the next where one fails, mount(8): a damaged journal is not replayed,
+and without its variant a UFS is taken for one that it is not.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +45,37 @@ def _make_if_missing(handle: Handle, point: str) -> None:
 
 def mount_read_only(handle: Handle, device: str, directory: str, fs_type: str) -> str:
     """Mount, without replaying a damaged journal if it must be; give the options. GuestError."""
-    try:
-        handle.mount(device, directory, READ_ONLY)
-        return READ_ONLY
-    except GuestError:
-        if fs_type not in _NO_JOURNAL:
-            raise
-    handle.mount(device, directory, _NO_JOURNAL[fs_type])
-    return _NO_JOURNAL[fs_type]
+    *likely, last = _OPTIONS.get(fs_type, (READ_ONLY,))
+    for options in likely:
+        with contextlib.suppress(GuestError):
+            handle.mount(device, directory, options)
+            return options
+    handle.mount(device, directory, last)
+    return last
+
+
+def device_number(device: str, found: int) -> int:
+    """Give the st_dev that belongs to a device's name, `found` for those that have no number.
+
+    SCSI disks are numbered by their names (Linux, Documentation/admin-guide/devices.txt).
+    """
+    match = re.fullmatch(r"/dev/sd([a-p])(\d{0,2})", device)
+    if match is None or int(match[2] or 0) > 15:
+        return found
+    return os.makedev(8, 16 * (ord(match[1]) - ord("a")) + int(match[2] or 0))
 
 
 class MountTable:
-    """The mounts of one guest, in the order they were made."""
+    """The mounts of one guest, in the order they were made.
+
+    `renumbered` has the st_dev of the appliance's kernel for which another is to be said: the
+    kernel numbers disks as it finds them, which differs from one boot to the next.
+    """
 
     def __init__(self) -> None:
         self._mounts: list[Mount] = []
         self._made_points: list[str] = []
+        self.renumbered: dict[int, int] = {}
 
     def all(self) -> list[Mount]:
         """Give the mounts by directory."""
@@ -69,8 +95,8 @@ class MountTable:
         self._made_points = list(made_points)
 
     def at(self, device: str) -> Name | None:
-        """Give where a device is mounted."""
-        return next((m.directory for m in self._mounts if m.device == device), None)
+        """Give where a device, or first a subvolume of it, is mounted."""
+        return next((m.directory for m in self._mounts if is_on(m.device, device)), None)
 
     def at_root(self) -> bool:
         """Say whether something is mounted at /."""
@@ -81,6 +107,7 @@ class MountTable:
         handle.unmount_all()
         self._mounts.clear()
         self._made_points.clear()
+        self.renumbered.clear()
 
     def mount(self, handle: Handle, device: str, directory: Name, fs_type: str) -> None:
         """Mount read-only. Where / is not mounted the mount point is made. Raises GuestError."""
@@ -92,11 +119,21 @@ class MountTable:
         if directory != "/" and not self.at_root():
             self._make_point(handle, directory)
         options = mount_read_only(handle, device, directory, fs_type)
-        self._mounts.append(Mount(directory, device, fs_type, options))
+        self.adopt(handle, Mount(directory, device, fs_type, options))
 
-    def adopt(self, mount: Mount) -> None:
+    def adopt(self, handle: Handle, mount: Mount) -> None:
         """Count a mount that was made read-only elsewhere."""
         self._mounts.append(mount)
+        self._renumber(handle, mount)
+
+    def _renumber(self, handle: Handle, mount: Mount) -> None:
+        try:
+            found = handle.lstat(mount.directory).device
+        except GuestError:  # whoever looks at it will be told
+            return
+        wanted = device_number(mount.device, found)
+        if wanted != found:
+            self.renumbered[found] = wanted
 
     def _make_point(self, handle: Handle, directory: str) -> None:
         made = ""
@@ -126,5 +163,7 @@ class MountTable:
         """Make every mount again, on a new appliance or after all was unmounted."""
         for point in self._made_points:
             _make_if_missing(handle, point)
+        self.renumbered.clear()
         for mount in self._mounts:
             handle.mount(mount.device, mount.directory, mount.options)
+            self._renumber(handle, mount)

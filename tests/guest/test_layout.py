@@ -57,16 +57,16 @@ def broken_fstab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return watch(cached("broken.img", BROKEN_FSTAB + "one debian 1", build))
 
 
-def test_several_systems_are_left_to_inspect_os(two_systems: Path) -> None:
+def test_several_systems_are_all_known(two_systems: Path) -> None:
     with Guest(two_systems) as guest:
         layout = guest.layout()
         inspection = guest.inspect()
-        assert layout.deep, "two systems are more than the cheap way may decide"
+        assert not layout.asked
         assert layout.root == "/dev/sda1"
-        assert layout.other_roots == ["/dev/sda2"]
-        assert any("other systems" in warning for warning in inspection.warnings)
+        assert [system.root for system in inspection.systems] == ["/dev/sda1", "/dev/sda2"]
         assert inspection.os is not None
         assert inspection.os.name == "debian 1"
+        assert inspection.headline == "debian 1, x86_64, debian, one of 2 systems"
         assert guest.read_text("/etc/hostname") == "debian\n"
 
 

@@ -9,10 +9,9 @@ from guestshell.guest.devices import Device, Survey
 from guestshell.guest.facts.accounts import parse_groups, parse_users
 from guestshell.guest.facts.dpkg import parse_status
 from guestshell.guest.fstab import parse_fstab, resolve_spec
-from guestshell.guest.inspection import elf_architecture
-from guestshell.guest.layout import parse_os_release
 from guestshell.guest.paths import child, join, lexical, split
 from guestshell.guest.save import link_stays_inside
+from guestshell.guest.systems import elf_architecture, parse_os_release
 
 SURVEY = Survey(
     [

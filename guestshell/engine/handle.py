@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from guestshell.engine.bytecalls import ByteCalls
+from guestshell.engine.hivecalls import HiveCalls
 from guestshell.errors import GuestError
 
 _T = TypeVar("_T")
 
 
-class Handle(ByteCalls):
+class Handle(HiveCalls):
     """A libguestfs handle; belongs to the thread that made it.
 
-    Calls whose names are bytes come from ByteCalls. The others take device names and mount
-    points, which are UTF-8. All raise GuestError.
+    Calls whose names are bytes come from ByteCalls, those that read registry hives from
+    HiveCalls. The others take device names and mount points, which are UTF-8. All raise GuestError.
     """
 
     def __init__(self, raw: Any) -> None:
@@ -58,19 +58,31 @@ class Handle(ByteCalls):
 
     def mount(self, device: str, directory: str, options: str) -> None:
         """Mount a device with mount(8) options."""
+        self.close_hive()
         self._plain(self.raw.mount_options, options, device, directory)
 
     def unmount(self, directory: str) -> None:
         """Unmount what is mounted there."""
+        self.close_hive()
         self._plain(self.raw.umount, directory)
 
     def unmount_all(self) -> None:
         """Unmount everything."""
+        self.close_hive()
         self._plain(self.raw.umount_all)
 
     def make_mount_point(self, directory: str) -> None:
         """Make a mount point in the empty root that stands where nothing is mounted at /."""
         self._plain(self.raw.mkmountpoint, directory)
+
+    def btrfs_subvolumes(self, directory: str) -> list[tuple[int, str]]:
+        """Give number and path of each subvolume of the Btrfs mounted there."""
+        found = self._plain(self.raw.btrfs_subvolume_list, directory)
+        return [(int(row["btrfssubvolume_id"]), str(row["btrfssubvolume_path"])) for row in found]
+
+    def btrfs_default_subvolume(self, directory: str) -> int:
+        """Give the number of the subvolume that mounting the device shows."""
+        return int(self._plain(self.raw.btrfs_subvolume_get_default, directory))
 
     def statvfs(self, directory: str) -> dict[str, int]:
         """Give statvfs(3) of the file system mounted there."""
@@ -80,6 +92,7 @@ class Handle(ByteCalls):
 
     def inspect_os(self) -> list[str]:
         """Find the systems; unmounts everything first. Gives their root devices."""
+        self.close_hive()
         return self._plain(self.raw.inspect_os)
 
     def inspected_mounts(self, root: str) -> dict[str, str]:
@@ -90,6 +103,11 @@ class Handle(ByteCalls):
         """Give one text field of an inspected system, e.g. `distro`, `product_name`."""
         return str(self._plain(getattr(self.raw, f"inspect_get_{field}"), root))
 
+    def inspected_drives(self, root: str) -> dict[str, str]:
+        """Give drive letter → device of an inspected Windows."""
+        return self._plain(self.raw.inspect_get_drive_mappings, root)
+
     def inspected_packages(self, root: str) -> list[dict[str, Any]]:
         """Give the app2_* rows of an inspected system, which must be mounted."""
+        self.close_hive()
         return self._plain(self.raw.inspect_list_applications2, root)

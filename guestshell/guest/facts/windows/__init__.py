@@ -1,0 +1,1 @@
+"""What a Windows says of itself in its registry and its files."""

@@ -1,8 +1,15 @@
-"""Users and groups: passwd(5), group(5), shadow(5)."""
+"""Users and groups as their files name them: passwd(5), group(5), shadow(5), gshadow(5)."""
 
 from dataclasses import dataclass
 
+from guestshell.guest.facts.config_lines import warn_of_lines
+from guestshell.guest.facts.files import Files, read_if_there
 from guestshell.values import Name, decode_name
+
+PASSWD = "/etc/passwd"
+GROUP = "/etc/group"
+SHADOW = "/etc/shadow"
+GSHADOW = "/etc/gshadow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,36 +28,63 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One group; `members` are those its own line names."""
+    """One group; `members` are those its own line names.
+
+    `primary` are the users whose passwd(5) line names it, `administrators` those whom gshadow(5)
+    lets change its members.
+    """
 
     name: Name
     gid: int
     members: tuple[Name, ...]
+    primary: tuple[Name, ...] = ()
+    administrators: tuple[Name, ...] = ()
 
 
-def _rows(data: bytes, least: int) -> list[list[Name]]:
-    rows = []
-    for line in data.splitlines():
+def rows(data: bytes, least: int) -> list[list[Name]]:
+    """Give the fields of each line that has at least so many; NIS's `+` and `-` are none."""
+    found = []
+    for line in data.split(b"\n"):
         fields = [decode_name(field) for field in line.split(b":")]
         if len(fields) >= least and fields[0] and not fields[0].startswith(("#", "+", "-")):
-            rows.append(fields)
-    return rows
+            found.append(fields)
+    return found
 
 
-def _is_id(text: str) -> bool:
-    return text.isdecimal() and len(text) <= 10  # 32 bits
+def is_id(text: str) -> bool:
+    """Say whether a text is a user's or group's number."""
+    return text.isascii() and text.isdecimal() and len(text) <= 10  # 32 bits
 
 
-def parse_groups(data: bytes) -> list[Group]:
-    """Give the groups of a group(5) file; damaged lines are left out."""
+def _names(field: str) -> tuple[Name, ...]:
+    return tuple(Name(name.strip()) for name in field.split(",") if name.strip())
+
+
+def parse_groups(data: bytes, passwd: bytes = b"", gshadow: bytes = b"") -> list[Group]:
+    """Give the groups of a group(5) file; damaged lines are left out.
+
+    The other two files say who has it as primary group and who administers it.
+    """
+    primary: dict[int, list[Name]] = {}
+    for name, _, _, gid in (row[:4] for row in rows(passwd, 7)):
+        if is_id(gid):
+            primary.setdefault(int(gid), []).append(name)
+    administrators = {row[0]: _names(row[2]) for row in rows(gshadow, 4)}
     return [
-        Group(name, int(gid), tuple(Name(member) for member in members.split(",") if member))
-        for name, _, gid, members in (row[:4] for row in _rows(data, 4))
-        if _is_id(gid)
+        Group(
+            name,
+            int(gid),
+            _names(members),
+            tuple(primary.get(int(gid), ())),
+            administrators.get(name, ()),
+        )
+        for name, _, gid, members in (row[:4] for row in rows(data, 4))
+        if is_id(gid)
     ]
 
 
-def _password_state(field: str | None) -> str:
+def password_state(field: str | None) -> str:
+    """Say what the password field of shadow(5) or passwd(5) means, None for one that is hidden."""
     if field is None or field == "x":
         return "unknown"
     if field == "":
@@ -60,11 +94,11 @@ def _password_state(field: str | None) -> str:
 
 def parse_users(passwd: bytes, shadow: bytes, groups: list[Group]) -> list[User]:
     """Give the users of a passwd(5) file with the state of their passwords."""
-    group_names = {group.gid: group.name for group in groups}
-    hashes = {row[0]: row[1] for row in _rows(shadow, 2)}
+    group_names = {group.gid: group.name for group in reversed(groups)}
+    hashes = {row[0]: row[1] for row in reversed(rows(shadow, 2))}
     users = []
-    for name, password, uid, gid, comment, home, shell in (row[:7] for row in _rows(passwd, 7)):
-        if not (_is_id(uid) and _is_id(gid)):
+    for name, password, uid, gid, comment, home, shell in (row[:7] for row in rows(passwd, 7)):
+        if not (is_id(uid) and is_id(gid)):
             continue
         field = hashes.get(name) if password == "x" else password
         users.append(
@@ -73,10 +107,33 @@ def parse_users(passwd: bytes, shadow: bytes, groups: list[Group]) -> list[User]
                 int(uid),
                 int(gid),
                 group_names.get(int(gid), Name(gid)),
-                _password_state(field),
+                password_state(field),
                 home,
                 shell,
                 comment,
             )
         )
     return users
+
+
+def check_groups(files: Files) -> None:
+    """Warn of the lines of /etc/group that are damaged."""
+    warn_of_damage(files, GROUP, read_if_there(files, GROUP) or b"", 4, (2,))
+
+
+def warn_of_damage(
+    files: Files, path: str, data: bytes, least: int, numbers: tuple[int, ...]
+) -> None:
+    """Warn once of the lines with fewer fields than `least`, or no number where one belongs."""
+    damaged = []
+    for number, line in enumerate(data.split(b"\n"), 1):
+        fields = [decode_name(field) for field in line.split(b":")]
+        if not line.strip() or fields[0].startswith(("#", "+", "-")):
+            continue
+        if (
+            len(fields) < least
+            or not fields[0]
+            or not all(is_id(fields[index]) for index in numbers)
+        ):
+            damaged.append(number)
+    warn_of_lines(files, path, damaged, "damaged, and left out")

@@ -11,7 +11,7 @@ from pathlib import Path
 from guestshell.demo import story
 from guestshell.engine.machine import cache_directory
 from guestshell.errors import HostError
-from guestshell.values import encode_name
+from guestshell.values import decode_name, encode_name
 
 _MIB = 2**20
 _START = 1 * _MIB
@@ -52,35 +52,72 @@ def stage(root: Path) -> None:
         (root / directory[1:]).mkdir(parents=True)
     for path, text in story.TEXTS.items():
         _write(root, path, encode_name(text))
+    for path, data in story.DATA.items():
+        _write(root, path, data)
     for path, (data, mode) in story.PROGRAMS.items():
         _write(root, path, data, mode)
     for path, target in story.LINKS.items():
-        (root / path[1:]).symlink_to(target)
-    many = root / story.MANY[1:]
-    many.mkdir(parents=True)
+        link = root / path[1:]
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(target)
     for number in range(story.MANY_COUNT):
-        (many / f"sess_{number:05d}").touch()
+        _write(root, f"{story.MANY}/sess_{number:05d}", b"")
     path, size, end = story.SPARSE
+    _write(root, path, b"")
     with (root / path[1:]).open("wb") as file:
         file.seek(size - len(end))
         file.write(end)
     os.mkfifo(root / "run/initctl")
+    (root / "run/initctl").chmod(0o600)
+    _set_modes_and_times(root)
+
+
+def _set_modes_and_times(root: Path) -> None:
+    """Set them below a directory; a directory changed last when the newest file in it came."""
+    for parent, directories, files in os.walk(os.fsencode(root), topdown=False):
+        inside = [os.path.join(parent, name) for name in files]  # noqa: PTH118  bytes
+        links = [os.path.join(parent, name) for name in directories]  # noqa: PTH118
+        newest = story.INSTALLED
+        for place in [*inside, *filter(os.path.islink, links)]:
+            moment = story.TIMES.get(_guest_path(root, place), story.INSTALLED)
+            os.utime(place, (moment, moment), follow_symlinks=False)
+            newest = max(newest, moment)
+        os.chmod(parent, story.MODES.get(_guest_path(root, parent), 0o755))  # noqa: PTH101
+        os.utime(parent, (newest, newest))
     for path, mode in story.MODES.items():
         (root / path[1:]).chmod(mode)
-    times = (story.epoch(), story.epoch())
-    for directory_bytes, directories, files in os.walk(os.fsencode(root)):
+
+
+def _guest_path(root: Path, place: bytes) -> str:
+    return decode_name(place[len(os.fsencode(root)) :]) or "/"
+
+
+def _inode_fields(root: Path) -> str:
+    """Give debugfs commands that set owners and times; no root is needed here for that.
+
+    All is root's but what story.OWNERS names. The inode changed with the content where
+    story.CHANGES has no other time.
+    """
+    count, changes = 0, dict[str, int]()
+    for parent, directories, files in os.walk(os.fsencode(root)):
         for name in [*directories, *files]:
-            os.utime(os.path.join(directory_bytes, name), times, follow_symlinks=False)  # noqa: PTH118
-
-
-def _owners() -> str:
-    """Give debugfs commands: all is root's but what story.OWNERS names; no root needed here."""
-    most = _FIRST_INODE + 100 + len(story.TEXTS) + story.MANY_COUNT
+            count += 1
+            place = os.path.join(parent, name)  # noqa: PTH118  bytes
+            moment = int(os.lstat(place).st_mtime)
+            if moment != story.INSTALLED:
+                changes[_guest_path(root, place)] = moment
     lines = [
-        f"sif <{inode}> {field} 0"
-        for inode in (2, *range(_FIRST_INODE, most))
-        for field in ("uid", "gid")
+        f"sif <{inode}> {field}"
+        for inode in (2, *range(_FIRST_INODE, _FIRST_INODE + 1 + count))
+        for field in ("uid 0", "gid 0", f"ctime @{story.INSTALLED}")
     ]
+    lines += [
+        f"sif <{inode}> {field} @{story.INSTALLED}"
+        for inode in (2, _FIRST_INODE)  # the root and lost+found, which mke2fs made itself
+        for field in ("atime", "mtime")
+    ]
+    for path, moment in (changes | story.CHANGES).items():
+        lines.append(f"sif {path} ctime @{moment}")
     for path, (uid, gid) in story.OWNERS.items():
         lines += [f"sif {path} uid {uid}", f"sif {path} gid {gid}"]
     for path, label in story.SELINUX.items():
@@ -113,6 +150,8 @@ def build(target: Path) -> None:
                 _UUID,
                 "-N",
                 "16384",
+                "-I",
+                "256",
                 "-m",
                 "0",
                 "-E",
@@ -123,13 +162,13 @@ def build(target: Path) -> None:
                 str(_SIZE // 1024),
             ]
         )
-        _run(["debugfs", "-w", "-f", "-", f"{image}?offset={_START}"], _owners())
+        _run(["debugfs", "-w", "-f", "-", f"{image}?offset={_START}"], _inode_fields(root))
         image.replace(target)
 
 
 def demo_image() -> Path:
     """Give the path of the teaching image, building it first where it is not yet."""
-    sources = (Path(story.__file__), Path(__file__))
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
     recipe = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     directory = cache_directory() / "demo"
     image = directory / f"web01-{recipe[:12]}.img"

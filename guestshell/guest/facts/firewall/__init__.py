@@ -1,0 +1,1 @@
+"""What a system lets in and out: one module a system, one row a rule."""

@@ -1,0 +1,1 @@
+"""How a system is set up to talk to others: one module a source, one row type a question."""

@@ -74,8 +74,8 @@ def _command(declared: GuestCommand) -> Iterator[str]:
     yield from ("Examples:", "")
     yield from (f"    {example}" for example in declared.examples)
     yield ""
-    if declared.row_type not in (None, object):
-        yield from _fields(declared.row_type)
+    for asked, row_type in declared.row_types().items():
+        yield from _fields(row_type, asked)
 
 
 # click's own words for these change with its versions; the pages should not
@@ -101,9 +101,10 @@ def _option(option: click.Option) -> str:
     return f"{names} {option.metavar or option.type.name.partition(' ')[0].upper()}"
 
 
-def _fields(row_type: Any) -> Iterator[str]:
-    described = inspect.cleandoc(row_type.__doc__ or "")
-    yield from (f"Rows: {' '.join(described.split())}", "", "| field | |", "|---|---|")
+def _fields(row_type: Any, option: str) -> Iterator[str]:
+    described = " ".join(inspect.cleandoc(row_type.__doc__ or "").split())
+    rows = f"Rows with `{option}`" if option else "Rows"
+    yield from (f"{rows}: {described}", "", "| field | |", "|---|---|")
     for field in fields_of(row_type):
         yield f"| `{field.name}` | {_kind(field)} |"
     yield ""

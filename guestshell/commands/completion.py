@@ -108,11 +108,12 @@ def _rows_of(context: Context, stages: Sequence[Stage]) -> Records[object] | Non
             words = _without_alias(context, words)
             declared = COMMANDS.get(words[0])
             if declared is not None and declared.is_prefix:
-                rest = declared.rest_of(stage.tokens)
-                declared = COMMANDS.get(rest[0].value) if rest else None
-            if declared is None or declared.row_type is None:
+                words = [word_of(token, as_typed) for token in declared.rest_of(stage.tokens)]
+                declared = COMMANDS.get(words[0]) if words else None
+            row_type = declared.row_type_of(words[1:]) if declared else None
+            if row_type is None:
                 return None
-            rows = Records([], declared.row_type)
+            rows = Records([], row_type)
         elif (chosen := FILTERS.get(words[0])) is None:
             return None
         elif chosen.effects:

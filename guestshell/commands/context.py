@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from guestshell.errors import GuestShellError
 from guestshell.guest import paths
@@ -14,6 +14,11 @@ from guestshell.guest.facts.files import Files
 from guestshell.guest.guest import Guest
 from guestshell.settings import Settings
 from guestshell.values import Name
+
+if TYPE_CHECKING:
+    from guestshell.guest.registry import HiveRegistry
+
+_T = TypeVar("_T")
 
 ROOT = Name("/")
 
@@ -107,6 +112,12 @@ class Context:
     def files(self) -> Files:
         """Give the guest's files for a fact to read; what is damaged is warned of."""
         return self.guest.files(self.warn)
+
+    def read(self, unix: Callable[[Files], _T], windows: "Callable[[HiveRegistry], _T]") -> _T:
+        """Give a fact by the reader that fits the system."""
+        if self.guest.is_windows:
+            return windows(self.guest.registry(self.warn))
+        return unix(self.files())
 
     def entered(self, path: Name) -> Name:
         """Give where a path leads that was typed with a slash at its end; any other as it is."""

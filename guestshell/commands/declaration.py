@@ -3,7 +3,7 @@
 import shutil
 import textwrap
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass, replace
 from typing import Any, TypeVar
 
@@ -55,7 +55,8 @@ class HelpRequested(Exception):
 class GuestCommand(click.Command):
     """A click command with a category and examples, whose callback gives a result.
 
-    `row_type` is that of the rows it gives, None where it gives none. One that `is_prefix`
+    `row_type` is that of the rows it gives, None where it gives none; `rows_when` has the
+    parameters that make it give rows of other types. One that `is_prefix`
     stands before a whole pipeline, which it runs. One that does something to the conversation
     alone `needs_session`.
     """
@@ -63,6 +64,7 @@ class GuestCommand(click.Command):
     category: str
     examples: tuple[str, ...]
     row_type: type | None = None
+    rows_when: Mapping[str, type] = {}
     is_prefix = False
     needs_session = False
 
@@ -101,6 +103,20 @@ class GuestCommand(click.Command):
             return ()
         return tuple(tokens[len(tokens) - count :]) if count else ()
 
+    def row_types(self) -> dict[str, type]:
+        """Give the types of its rows by the option that asks for them, "" for none."""
+        if self.row_type is None or self.row_type is object:
+            return {}
+        options = {p.opts[-1]: self.rows_when.get(p.name or "") for p in self.params}
+        others = {option: kind for option, kind in options.items() if kind is not None}
+        return {"": self.row_type, **others}
+
+    def row_type_of(self, words: Sequence[str]) -> type | None:
+        """Give the type of the rows it gives when called with these words."""
+        with self.make_context(self.name, list(words), resilient_parsing=True) as context:
+            given = (kind for name, kind in self.rows_when.items() if context.params.get(name))
+            return next(given, self.row_type)
+
     @property
     def summary(self) -> str:
         """The first line of its help, without the full stop."""
@@ -136,9 +152,10 @@ class GuestCommand(click.Command):
     def page(self, width: int) -> list[str]:
         """Give its help page as lines."""
         lines = self.get_help(self.context(min(width, 100))).splitlines()
-        if self.row_type not in (None, object):
-            names = ", ".join(field.name for field in fields_of(self.row_type))
-            lines += ["", *textwrap.wrap(f"Fields of its rows: {names}", min(width, 80) - 1)]
+        for option, row_type in self.row_types().items():
+            names = ", ".join(field.name for field in fields_of(row_type))
+            of_which = f"its rows with {option}" if option else "its rows"
+            lines += ["", *textwrap.wrap(f"Fields of {of_which}: {names}", min(width, 80) - 1)]
         return [*lines, "", "Examples:", *(f"  {example}" for example in self.examples)]
 
 
@@ -194,8 +211,12 @@ def command(
     name: str | None = None,
     prefix: bool = False,
     needs_session: bool = False,
+    rows_when: Mapping[str, type] = {},
 ) -> Callable[[_Callback], GuestCommand]:
-    """Declare a command. One without category, help or example fails at import."""
+    """Declare a command. One without category, help or example fails at import.
+
+    `rows_when` names the parameters that make it give rows of another type.
+    """
 
     def declare(function: _Callback) -> GuestCommand:
         made = _made(GuestCommand, function, name, examples)
@@ -204,6 +225,7 @@ def command(
         if made.name is None or made.name in COMMANDS:
             raise ValueError(f"{made.name}: is declared twice")
         made.category = category
+        made.rows_when = rows_when
         made.is_prefix = prefix
         made.needs_session = needs_session or category == "shell"
         if prefix:

@@ -24,6 +24,9 @@ KINDS = {
 LETTERS = {kind: letter for letter, kind in KINDS.items()}
 """The same the other way round; `u` stands for what none of them is."""
 
+_TYPE_BITS = 0o170000
+"""The bits of st_mode that tell the type, inode(7)."""
+
 _KIND_OF_MODE = {
     st.S_IFREG: "file",
     st.S_IFDIR: "directory",
@@ -37,7 +40,8 @@ _KIND_OF_MODE = {
 
 def kind_of(mode: int) -> str:
     """Give the kind of file of a st_mode in words."""
-    return _KIND_OF_MODE.get(st.S_IFMT(mode), "unknown")
+    # not S_IFMT(), which fails for numbers that no mode has but a broken appliance may send
+    return _KIND_OF_MODE.get(mode & _TYPE_BITS, "unknown")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,34 +7,46 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from guestshell.engine.appliance import Appliance
 from guestshell.engine.boot import Drive
 from guestshell.engine.bytecalls import Dirent
 from guestshell.engine.handle import Handle
-from guestshell.errors import GuestError, GuestShellError, HostError, NoSuchPath, PathError
+from guestshell.errors import GuestError, GuestShellError, HostError, PathError
 from guestshell.guest import paths
 from guestshell.guest.content import Content
 from guestshell.guest.devices import Disk, FileSystem, Partition, Usage
 from guestshell.guest.entries import Entry, Stat, kind_of, make_stat
 from guestshell.guest.facts.accounts import Group, User, parse_groups, parse_users
-from guestshell.guest.facts.dpkg import STATUS, parse_status
+from guestshell.guest.facts.every import read_all
 from guestshell.guest.facts.files import Files, read_if_there
 from guestshell.guest.facts.package import Package
+from guestshell.guest.finding import open_layout
 from guestshell.guest.globs import expand
-from guestshell.guest.guest_files import GuestFiles
+from guestshell.guest.guest_files import GuestFiles, LearningFiles
 from guestshell.guest.image import Image, open_image
 from guestshell.guest.index import Index
-from guestshell.guest.inspection import Describer, Inspection
+from guestshell.guest.inspection import (
+    Describer,
+    Inspection,
+    InstalledSystem,
+    drive_letters,
+    installed_systems,
+)
 from guestshell.guest.knowledge import Knowledge
-from guestshell.guest.layout import Layout, open_layout
+from guestshell.guest.layout import Layout, mount_system, number_of
 from guestshell.guest.learner import IndexState, Learner, state_of
 from guestshell.guest.mounts import Mount, MountTable
 from guestshell.guest.opening import Opening
 from guestshell.guest.save import Saved, Saver, host_target
+from guestshell.guest.software import Software
 from guestshell.guest.storage import Storage
 from guestshell.guest.tree import Limits, Tree
 from guestshell.values import Name, Size
+
+if TYPE_CHECKING:
+    from guestshell.guest.registry import HiveRegistry
 
 _INSPECTION = "inspection"
 
@@ -82,10 +94,11 @@ class Guest:
             self.appliance,
             self._mount_table,
             known,
-            open_layout,
+            lambda handle, table: open_layout(handle, table, self.images, root),
         )
         self._tree = Tree(self.appliance, self._check_mounted)
         self._tree.knowledge = known
+        self._tree.renumbered = lambda: self._mount_table.renumbered
         self._tree.user_name = self._user_name
         self._tree.group_name = self._group_name
         self._content = Content(self.appliance, self._tree)
@@ -160,10 +173,14 @@ class Guest:
     def _facts(self, pause: Callable[[], None]) -> None:
         """Ask what the index should know of the system at large."""
         self._opening.teach()
-        for ask in (self.inspect, self.usage, self.users, self.packages):
-            pause()
-            with contextlib.suppress(PathError):  # not every system has them
-                ask()
+        pause()
+        self.inspect()
+        pause()
+        self.usage()
+        pause()
+        with contextlib.suppress(GuestError):  # not every system has packages
+            self.packages()
+        read_all(LearningFiles(self._tree, self._content, pause))
 
     def index_state(self) -> IndexState | None:
         """Say what the index knows, None where none is kept."""
@@ -193,16 +210,38 @@ class Guest:
         describer = Describer(self._tree, self._content)
         return Inspection(
             os=describer.describe(layout),
+            systems=installed_systems(layout) if len(layout.systems) > 1 else (),
             mounts=tuple(self.mounts()),
+            drives=drive_letters(layout),
             filesystems=tuple(self.filesystems()),
             kernels=describer.kernels() if layout.root else (),
             warnings=tuple(layout.warnings),
         )
 
+    def systems(self) -> list[InstalledSystem]:
+        """Give the systems in the image."""
+        return list(installed_systems(self.layout()))
+
+    def use(self, root: str) -> None:
+        """Mount another of the systems, named by number or root device, in the place of all.
+
+        Raises GuestError saying which there are.
+        """
+        layout = self._opening.wait()
+        number = number_of(layout, root)
+        try:
+            self.appliance.call(
+                lambda handle: mount_system(handle, self._mount_table, layout, number)
+            )
+        finally:
+            self._forget()
+
     @functools.cached_property
     def _accounts(self) -> tuple[list[User], list[Group]]:
-        groups = parse_groups(self._read_if_there("/etc/group"))
-        passwd, shadow = self._read_if_there("/etc/passwd"), self._read_if_there("/etc/shadow")
+        passwd, shadow, group, gshadow = map(
+            self._read_if_there, ("/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow")
+        )
+        groups = parse_groups(group, passwd, gshadow)
         return parse_users(passwd, shadow, groups), groups
 
     def _read_if_there(self, path: str) -> bytes:
@@ -223,59 +262,60 @@ class Guest:
         return self._group_names.get(gid) or Name(str(gid))
 
     def users(self) -> list[User]:
-        """Give the accounts of /etc/passwd."""
+        """Give the accounts of /etc/passwd, or of a Windows' registry."""
+        if self.is_windows:
+            from guestshell.guest.facts.windows.accounts import read_accounts, users_of
+
+            return users_of(read_accounts(self.registry()))
         self._need_file("/etc/passwd")
         return self._accounts[0]
 
     def groups(self) -> list[Group]:
-        """Give the groups of /etc/group."""
+        """Give the groups of /etc/group, or of a Windows' registry."""
+        if self.is_windows:
+            from guestshell.guest.facts.windows.accounts import groups_of, read_aliases
+
+            return groups_of(read_aliases(self.registry()))
         self._need_file("/etc/group")
         return self._accounts[1]
 
     def _need_file(self, path: str) -> None:
         self._content.status(path)
 
-    def packages(self) -> list[Package]:
-        """Give the installed packages by name.
+    def packages(self, warn: Callable[[str], None] = lambda message: None) -> list[Package]:
+        """Give the installed packages by name; what is damaged is said to `warn`.
 
-        dpkg's database is read directly; any other is asked of libguestfs's inspection.
+        The databases of dpkg, rpm, apk and pacman are read directly, a Windows' registry by
+        libguestfs. Raises GuestError where there is none of them.
         """
-        try:
-            found = list(parse_status(self.files().read(STATUS).splitlines()))
-        except NoSuchPath:
-            found = self._inspected_packages()
-        return sorted(found, key=lambda package: package.name)
+        return self.software.packages(warn)
 
-    def _inspected_packages(self) -> list[Package]:
-        root = self.layout().root
-        if root is None:
-            raise GuestError("there is no operating system, so no packages are known")
+    @functools.cached_property
+    def software(self) -> Software:
+        """The package databases."""
+        return Software(self.files, self._windows_registry, lambda: self._tree.knowledge)
 
-        def ask(handle: Handle) -> list[dict[str, object]]:
-            try:
-                handle.inspect_os()  # unmounts everything
-                handle.unmount_all()
-                self._mount_table.restore(handle)
-                return handle.inspected_packages(root)
-            except GuestError:
-                handle.unmount_all()
-                self._mount_table.restore(handle)
-                raise
+    @property
+    def is_windows(self) -> bool:
+        """Whether the system that is mounted is a Windows."""
+        system = self.layout().system
+        return system is not None and system.fields.get("type") == "windows"
 
-        return [
-            Package.make(
-                str(row["app2_name"]),
-                f"{row['app2_version']}-{row['app2_release']}".rstrip("-"),
-                str(row["app2_arch"]),
-                str(row["app2_summary"]),
-                size=0,
-            )
-            for row in self.appliance.call(ask)
-        ]
+    def _windows_registry(self, warn: Callable[[str], None]) -> "HiveRegistry | None":
+        return self.registry(warn) if self.is_windows else None
 
     def files(self, warn: Callable[[str], None] = lambda message: None) -> Files:
         """Give its files as facts read them; sources missing or damaged are said to `warn`."""
         return GuestFiles(self._tree, self._content, warn)
+
+    def registry(self, warn: Callable[[str], None] = lambda message: None) -> "HiveRegistry":
+        """Give the registry of a Windows guest; what is missing or damaged is said to `warn`."""
+
+        def call(question: Callable[[Handle], object]) -> object:
+            self._check_mounted()
+            return self.appliance.call(question)
+
+        return HiveRegistry(self.files(warn), call)
 
     # -- storage ---------------------------------------------------------------------------------
 
@@ -317,7 +357,7 @@ class Guest:
         """Drop what was read: other files may now stand under the same names."""
         self._tree.forget()
         self._tree.knowledge = None  # the index is about what opening mounted
-        for cached in ("_accounts", "_user_names", "_group_names", "package_names"):
+        for cached in ("_accounts", "_user_names", "_group_names", "software"):
             self.__dict__.pop(cached, None)
 
     # -- directories -------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from guestshell.values import encode_name
 
 _T = TypeVar("_T")
 
-_FORMAT = 2
+_FORMAT = 3
 """The file's user_version: another one when the tables, or what stands in them, change."""
 
 _SCHEMA = (
@@ -35,6 +35,9 @@ _SCHEMA = (
 
 _MOST_BYTES = 256 * 2**20
 """Size of a file beyond which nothing more is learned."""
+
+_MOST_FILES = 200
+"""Images of which something is kept."""
 
 _PAGE_BYTES = 4096
 _BUSY_SECONDS = 0.2
@@ -225,9 +228,19 @@ def _checksum(kind: int, key: bytes, value: bytes) -> int:
     return zlib.crc32(value, zlib.crc32(key, kind))
 
 
+def _make_room(directory: Path) -> None:
+    """Take away the indexes that were not written to for longest, so that few enough stay."""
+    files = sorted(directory.glob("*.sqlite"), key=lambda file: file.stat().st_mtime_ns)
+    for file in files[: max(len(files) + 1 - _MOST_FILES, 0)]:
+        with contextlib.suppress(OSError):
+            file.unlink()
+
+
 def _connect(file: Path) -> sqlite3.Connection:
     """Open a file that only its owner can read. Raises OSError when it cannot be made."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not file.exists():
+        _make_room(file.parent)
     with contextlib.suppress(FileExistsError):
         # to open and close it here would drop the locks of this process's other connections
         os.mknod(file, st.S_IFREG | 0o600)

@@ -33,7 +33,7 @@ _KEPT_LISTINGS = 64
 _ABSENT = b""
 _ABOVE_ROOT = ""
 _STATUS = struct.Struct("<" + "16s" * 12)
-_LARGEST_CONTENT = 8 * 2**20
+LARGEST_CONTENT = 8 * 2**20
 """Bytes of a file that are worth keeping: package databases are, logs of years are not."""
 
 _DAMAGED = (ValueError, struct.error, zlib.error, TypeError, KeyError)
@@ -191,7 +191,7 @@ class Knowledge:
 
     def learn_content(self, path: str, content: bytes) -> None:
         """Remember what a file holds, unless that is too much."""
-        if len(content) <= _LARGEST_CONTENT:
+        if len(content) <= LARGEST_CONTENT:
             self.index.put(Kind.CONTENT, path, zlib.compress(content, 1))
 
     def fact(self, name: str, kind: type[_T]) -> _T | None:
@@ -214,6 +214,18 @@ class Knowledge:
     def learn_fact(self, name: str, value: Any) -> None:
         """Remember a dataclass of texts, numbers, lists and other such dataclasses."""
         self.index.put(Kind.FACT, name, json.dumps(dataclasses.asdict(value)).encode())
+
+    def rows(self, name: str, kind: Callable[..., _T]) -> list[_T] | None:
+        """Give rows of a dataclass that were learned by a name."""
+        packed = self.index.get(Kind.FACT, name)
+        if packed is None:
+            return None
+        return self._read(packed, lambda data: [kind(*row) for row in json.loads(data)])
+
+    def learn_rows(self, name: str, rows: Sequence[Any]) -> None:
+        """Remember rows of a dataclass with slots, all of texts and numbers."""
+        values = [[getattr(row, field) for field in row.__slots__] for row in rows]
+        self.index.put(Kind.FACT, name, json.dumps(values).encode())
 
     # -- following a path ------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import zlib
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from guestshell.engine.bytecalls import STATNS_WORDS, Dirent, StatNs
 from guestshell.guest.entries import LETTERS, kind_of
@@ -39,10 +40,20 @@ class Listing:
 
     @classmethod
     def of(
-        cls, names: Sequence[Name], table: "array[int]", targets: Mapping[Name, Name]
+        cls,
+        names: Sequence[Name],
+        table: "array[int]",
+        targets: Mapping[Name, Name],
+        renumbered: Mapping[int, int] = MappingProxyType({}),
     ) -> "Listing":
-        """Give the listing of names and what lstat_table gave for them."""
-        return cls(names, tuple(table[word::STATNS_WORDS] for word in _KEPT), targets)
+        """Give the listing of names and what lstat_table gave for them.
+
+        `renumbered` has other numbers for some of the devices.
+        """
+        device, *others = (table[word::STATNS_WORDS] for word in _KEPT)
+        if renumbered:
+            device = array("q", [renumbered.get(number, number) for number in device])
+        return cls(names, (device, *others), targets)
 
     def __len__(self) -> int:
         return len(self.names)

@@ -10,8 +10,8 @@ import tempfile
 import threading
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -78,6 +78,8 @@ class Tree:
         self._entries: _Kept[Entry] = _Kept()
         self.user_name: Callable[[int], Name] = lambda uid: Name(str(uid))
         self.group_name: Callable[[int], Name] = lambda gid: Name(str(gid))
+        self.renumbered: Callable[[], Mapping[int, int]] = dict
+        """Gives the numbers of devices for which others are to be said."""
         self.knowledge: Knowledge | None = None
         """What an index says; None once other file systems are mounted than it is about."""
 
@@ -110,6 +112,9 @@ class Tree:
             if knowledge:
                 knowledge.learn_status(path, None, follow=follow)
             raise
+        device = self.renumbered().get(found.device)
+        if device is not None:
+            found = replace(found, device=device)
         if knowledge:
             knowledge.learn_status(path, found, follow=follow)
         return found
@@ -210,7 +215,7 @@ class Tree:
         for batch in _batches(names, most):
             pause()
             table += self.call(directory, functools.partial(_read_stats, directory, batch))
-        return Listing.of(names, table, targets)
+        return Listing.of(names, table, targets, self.renumbered())
 
     def _rows(self, directory: str, listing: Listing) -> list[Entry]:
         return [

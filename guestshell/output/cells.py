@@ -91,6 +91,11 @@ def _formatter(kind: Any, human_sizes: bool) -> Callable[[Any], str]:
 _HEADINGS = {
     "uid": "UID",
     "gid": "GID",
+    "id": "ID",
+    "mac": "MAC",
+    "md5": "MD5",
+    "pid": "PID",
+    "ssid": "SSID",
     "uuid": "UUID",
     "used_percent": "use",
     "os": "OS",

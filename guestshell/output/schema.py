@@ -23,13 +23,14 @@ _KINDS: dict[Any, dict[str, Any]] = {
 }
 
 
-def schema_of(row_type: Any) -> dict[str, Any]:
-    """Give the schema of the array that `-o json` writes of rows of a type."""
+def schema_of(row_type: Any, *others: Any) -> dict[str, Any]:
+    """Give the schema of the array that `-o json` writes of rows of a type, or of one of others."""
+    items = [_object(kind) for kind in (row_type, *others)]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": row_type.__name__,
         "type": "array",
-        "items": _object(row_type),
+        "items": {"anyOf": items} if others else items[0],
     }
 
 

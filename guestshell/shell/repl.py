@@ -65,6 +65,7 @@ class Repl:
         self._session = session
         self._keeps_history = keeps_history
         self._headline = ""
+        self._announced: int | None = None
         self._notes: list[str] = []
         self._recall: str | None = None
         self._with_echo: _Mode | None = None
@@ -191,6 +192,14 @@ class Repl:
         while self._notes:
             self._session.sink.notice(self._notes.pop(0))
 
+    def _announce_system(self) -> None:
+        """Say what system is mounted, once for each that is."""
+        guest = self._session.guest
+        if self._headline and guest.layout().current == self._announced:
+            return
+        self._announced = guest.layout().current if guest.is_known else None
+        threading.Thread(target=self._announce, name="announcer", daemon=True).start()
+
     def _announce(self) -> None:
         try:
             inspection = self._session.guest.inspect()
@@ -199,6 +208,7 @@ class Repl:
                 self.note(f"the system could not be described: {error}")
             return
         self._headline = inspection.headline
+        self._announced = self._session.guest.layout().current
         self.note(f"Found {inspection.headline}")
         for warning in inspection.warnings:
             self.note(f"warning: {warning}")
@@ -207,7 +217,7 @@ class Repl:
 
     def run(self) -> ExitCode:
         """Read and run lines until the person leaves."""
-        threading.Thread(target=self._announce, name="announcer", daemon=True).start()
+        self._announce_system()
         self._prompt.app.key_processor.before_key_press += self._note_key
         if self._learner is not None:
             self._learner.start()
@@ -231,6 +241,8 @@ class Repl:
                     continue
                 with self._no_echo():
                     self._run(text)
+                if self._headline:
+                    self._announce_system()
 
     def _run(self, text: str) -> None:
         lines = [line for _, line in logical_lines(_encoded(text))]

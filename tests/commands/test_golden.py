@@ -24,6 +24,7 @@ from guestshell import Guest
 from guestshell.cli import program
 from guestshell.commands import COMMANDS
 from guestshell.errors import ExitCode
+from guestshell.language.parser import parse
 from guestshell.language.quoting import from_portable, quote
 from guestshell.output.cells import heading, human_size
 from guestshell.output.fields import Field, fields_of
@@ -32,15 +33,20 @@ from guestshell.output.results import Records, Result
 from guestshell.output.schema import schema_of
 from guestshell.output.sink import Sink
 from guestshell.session import Session
-from guestshell.values import Mode, Name, Percent, Size, Timestamp
+from guestshell.values import Name, Percent, Size, Timestamp
 from tests.conftest import Console
 
 pytestmark = pytest.mark.appliance
 
 LINES: dict[str, tuple[str, ...]] = {
     "alias": ("alias",),
+    "boot": ("boot",),
+    "cloud": ("cloud",),
+    "containers": ("containers",),
+    "cron": ("cron", "cron kworker"),
     "df": ("df",),
     "disks": ("disks",),
+    "dns": ("dns",),
     "du": ("du -d 1 /etc | sort path", "du -s /srv /home"),
     "file": ("file /bin/ls /bin /var/log/auth.log /run/initctl",),
     "filesystems": ("filesystems",),
@@ -49,6 +55,8 @@ LINES: dict[str, tuple[str, ...]] = {
         "find /srv/names -type f",
         "find /etc -name '*.conf' | first 5",
     ),
+    "firewall": ("firewall",),
+    "fstab": ("fstab",),
     "grep": (
         "grep root /etc/passwd",
         "grep -rn 'PermitRootLogin' /etc/ssh",
@@ -58,23 +66,64 @@ LINES: dict[str, tuple[str, ...]] = {
     "groups": ("groups",),
     "hash": ("hash /etc/passwd", "hash -a md5 /bin/ls", "hash -r /srv/names"),
     "history": ("history", "history 20 passwd"),
+    "hosts": ("hosts",),
     "inspect": ("inspect",),
+    "kernels": ("kernels",),
+    "large": ("large /var/log -n 3", "large /var --at-least 10M --apparent"),
+    "leases": ("leases",),
+    "locale": ("locale",),
+    "logins": ("logins", "logins --failed -u alice | first 2", "logins -u backup"),
+    "logs": ("logs -n 3", "logs -u useradd", "logs --until 2026-03-13T00:00"),
     "ls": ("ls -l /etc | first 5", "ls /srv/names", "ls -ltr /srv", "ls -lhS /usr/bin"),
+    "modules": ("modules", "modules --installed"),
     "mounts": ("mounts",),
-    "packages": ("packages | first 3", "packages 'openssh*'", "packages nothing-like-it"),
+    "network": ("network",),
+    "packages": (
+        "packages | first 3",
+        "packages nothing-like-it",
+        "packages --file /bin/ls",
+        "packages --verify passwd",
+    ),
     "partitions": ("partitions",),
+    "recent": ("recent /etc -n 8", "recent /usr --since 2026-03-14"),
+    "routes": ("routes",),
     "save": ("save /etc/hostname {out}", "save -r /home {out}"),
+    "selinux": ("selinux",),
+    "services": ("services", "services --enabled --kind timer"),
     "set": ("set | where name = output",),
+    "shell-history": ("shell-history -u alice", "shell-history sudo"),
+    "ssh-keys": ("ssh-keys",),
     "stat": ("stat /etc/shadow", "stat /etc/localtime"),
+    "suid": ("suid /usr",),
+    "timezone": ("timezone",),
+    "use": ("use",),
     "users": ("users",),
+    "world-writable": ("world-writable /var/www", "world-writable --sticky /tmp"),
 }
 """What is run of each command."""
 
-ROW_COMMANDS = sorted(name for name, declared in COMMANDS.items() if declared.row_type is not None)
+ELSEWHERE = {
+    "autoruns": "the teaching image is no Windows",
+    "events": "the teaching image is no Windows",
+    "index": "what is known of an image grows while it is open, and the tests keep nothing of it",
+    "registry": "the teaching image is no Windows",
+}
+"""What is not run here, and why."""
+
+ROW_COMMANDS = sorted(LINES)
 
 
 def test_no_command_that_gives_rows_is_left_out() -> None:
-    assert sorted(LINES) == ROW_COMMANDS
+    giving = {name for name, declared in COMMANDS.items() if declared.row_type is not None}
+    assert LINES.keys() | ELSEWHERE.keys() == giving
+    assert not LINES.keys() & ELSEWHERE.keys()
+
+
+def row_type_of(line: str) -> Any:
+    """Give the type of the rows that a line's command gives."""
+    tokens = parse(line).pipelines[0].stages[0].tokens
+    name, *words = [token.value for token in tokens]
+    return COMMANDS[name].row_type_of(words)
 
 
 _VARYING: dict[str, Any] = {
@@ -86,8 +135,8 @@ _VARYING: dict[str, Any] = {
     "used": Size(400 * 1024),
     "available": Size(80 * 2**20),
     "atime": Timestamp(0),
-    "ctime": Timestamp(0),
     "allocated": Size(4096),
+    "future": False,
 }
 """What one build of the image, or one host, has otherwise than another, and what stands for it."""
 _OF_BLOCKS = ("DiskUsage", "FileSystem", "Usage")
@@ -172,8 +221,7 @@ def test_golden(
         masking.run(f"set output {form}")
         output = masking.run(line)
         assert masking.status is ExitCode.DONE, masking.error
-        assert masking.error == ""
-        written.append(f"$ {kept}\n{visible(output)}")
+        written.append(f"$ {kept}\n{visible(masking.error + output)}")
     assert "\n".join(written) == snapshot(extension_class=TextFiles)
 
 
@@ -227,11 +275,9 @@ def cell(value: Any, field: Field, human: bool) -> str:
 @pytest.mark.parametrize("name", [name for name in ROW_COMMANDS if name != "save"])
 def test_every_format_holds_the_same_values(console: Console, name: str) -> None:
     remembering(console)
-    row_type = COMMANDS[name].row_type
-    fields = fields_of(row_type)
-    assert any(field.kind is Mode for field in fields) is (name in ("find", "ls", "stat"))
-    plain = [field for field in fields if not field.is_row]
     for line in LINES[name]:
+        fields = fields_of(row_type_of(line))
+        plain = [field for field in fields if not field.is_row]
         rows = parsed(console, line, "json")
         assert parsed(console, line, "jsonl") == rows
         assert parsed(console, line, "yaml") == rows
@@ -256,16 +302,17 @@ def test_every_format_holds_the_same_values(console: Console, name: str) -> None
 def test_json_of_every_command_holds_to_its_schema(
     console: Console, tmp_path: Path, name: str
 ) -> None:
-    validator = Draft202012Validator(schema_of(COMMANDS[name].row_type))
+    types = COMMANDS[name].row_types().values()
+    validator = Draft202012Validator(schema_of(*types))
     for line, _ in lines_of(name, tmp_path):
         rows = parsed(console, line, "json")
         validator.validate(rows)
         for row in rows:
-            assert list(row) == [field.name for field in fields_of(COMMANDS[name].row_type)]
+            assert list(row) in [[field.name for field in fields_of(kind)] for kind in types]
 
 
 @pytest.mark.parametrize("name", ROW_COMMANDS)
 def test_the_program_prints_the_schema(name: str) -> None:
     done = CliRunner().invoke(program, ["schema", name])
     assert done.exit_code == 0, done.output
-    assert json.loads(done.output) == schema_of(COMMANDS[name].row_type)
+    assert json.loads(done.output) == schema_of(*COMMANDS[name].row_types().values())

@@ -34,6 +34,8 @@ def test_inspection(demo_guest: Guest) -> None:
 def test_every_file_holds_what_was_written(demo_guest: Guest) -> None:
     for path, text in story.TEXTS.items():
         assert demo_guest.read_bytes(path) == encode_name(text), path
+    for path, data in story.DATA.items():
+        assert demo_guest.read_bytes(path) == data, path
 
 
 def test_listing_holds_every_name(demo_guest: Guest) -> None:
@@ -52,7 +54,8 @@ def test_entries_agree_with_debugfs(demo_guest: Guest, demo: Path) -> None:
     assert "Mode:  04755" in oracle.stdout
     assert entry.mode & 0o7777 == 0o4755
     assert (entry.owner, entry.group) == ("root", "root")
-    assert entry.mtime == story.epoch() * 10**9
+    assert entry.mtime == story.TIMES[entry.path] * 10**9
+    assert entry.ctime == story.CHANGES[entry.path] * 10**9
 
 
 def test_owners_have_the_guests_names(demo_guest: Guest) -> None:
@@ -77,7 +80,7 @@ def test_stat_tells_attributes(demo_guest: Guest) -> None:
     stat = demo_guest.stat("/etc/shadow")
     assert stat.selinux == story.SELINUX["/etc/shadow"]
     assert stat.permissions == "0640"
-    assert stat.mtime == story.epoch() * 10**9
+    assert stat.mtime == stat.ctime == story.TIMES["/etc/shadow"] * 10**9
     assert stat.kind == "file"
 
 
@@ -158,7 +161,7 @@ def test_save_a_file(demo_guest: Guest, target: Path) -> None:
     [saved] = demo_guest.save("/srv/absolute", target, advance=advanced.append)
     file = target / "absolute"
     assert file.read_text() == "web01\n"
-    assert file.stat().st_mtime_ns == story.epoch() * 10**9
+    assert file.stat().st_mtime_ns == story.INSTALLED * 10**9
     assert saved.sha256 == hashlib.sha256(b"web01\n").hexdigest()
     assert (saved.size, sum(advanced)) == (6, 6)
 

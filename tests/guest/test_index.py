@@ -366,6 +366,19 @@ def test_no_more_than_the_bound_is_learned(disk: Path, monkeypatch: pytest.Monke
     index.close()
 
 
+def test_of_too_many_images_the_oldest_are_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "_MOST_FILES", 3)
+    disks = [raw(tmp_path / f"{number}.img") for number in range(5)]
+    for number, disk in enumerate(disks):
+        learned(disk)
+        [newest] = [file for file in files() if file.stat().st_mtime > 10]
+        os.utime(newest, (number, number))
+    assert len(files()) == 3
+    assert [recalled(disk) for disk in disks] == [None, None, LISTING, LISTING, LISTING]
+
+
 # -- where nothing can be written ------------------------------------------------------------------
 
 

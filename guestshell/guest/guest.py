@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 
 _INSPECTION = "inspection"
 
+_EXACT = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "jfs", "reiserfs", "squashfs", "ufs"}
+"""File systems whose names are bytes; of any other the appliance is asked what is not there."""
+
 
 class Guest:
     """An opened image.
@@ -97,6 +100,8 @@ class Guest:
             lambda handle, table: open_layout(handle, table, self.images, root),
         )
         self._tree = Tree(self.appliance, self._check_mounted)
+        if known is not None:
+            known.is_exact = lambda directory: self._mount_table.type_at(directory) in _EXACT
         self._tree.knowledge = known
         self._tree.renumbered = lambda: self._mount_table.renumbered
         self._tree.user_name = self._user_name

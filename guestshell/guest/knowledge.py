@@ -44,6 +44,10 @@ class Knowledge:
 
     def __init__(self, index: Index) -> None:
         self.index = index
+        self.is_exact: Callable[[Name], bool] = lambda directory: True
+        """Whether names in a directory are told apart by every byte, so that a listing says what
+        is not there; FAT and its like find a name in any case.
+        """
         self._listings: OrderedDict[str, Listing] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -251,6 +255,8 @@ class Knowledge:
             if listing is None:
                 return None
             found = listing.place(part)
+            if found is None and not self.is_exact(place):
+                return None
             if found is None:
                 raise _no_such(path)
             status = listing.status(found)

@@ -98,6 +98,11 @@ class MountTable:
         """Give where a device, or first a subvolume of it, is mounted."""
         return next((m.directory for m in self._mounts if is_on(m.device, device)), None)
 
+    def type_at(self, path: str) -> str:
+        """Give the type of the file system that a path without links lies on, "" for none."""
+        holding = [mount for mount in self._mounts if paths.is_below(path, mount.directory)]
+        return max(holding, key=lambda mount: len(mount.directory)).type if holding else ""
+
     def at_root(self) -> bool:
         """Say whether something is mounted at /."""
         return any(mount.directory == "/" for mount in self._mounts)

@@ -1,19 +1,26 @@
 """Sessions that answer one question at a time, ours and guestfish's, driven the same way."""
 
 import subprocess
-import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.e2e.terminal import GUESTCTL
 from tests.images.build import guestfish_environment
 
 
 class Peer:
     """A process that reads commands from a pipe; `mark` makes it print a line of its own."""
 
-    def __init__(self, command: list[str], mark: str, marked: str) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        mark: str,
+        marked: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._mark = mark
         self._marked = marked
         self.process = subprocess.Popen(
@@ -23,19 +30,27 @@ class Peer:
             stderr=subprocess.DEVNULL,
             text=True,
             errors="replace",
-            env=guestfish_environment(),
+            env=guestfish_environment() | dict(environment or {}),
         )
 
-    def ask(self, line: str) -> float:
-        """Run a line and give the seconds until its whole answer was there."""
+    def ask(self, line: str, expected: str = "") -> float:
+        """Run a line and give the seconds until its whole answer was there.
+
+        Raises RuntimeError when no line of the answer holds what is `expected`, or none comes.
+        """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         started = time.monotonic()
         self.process.stdin.write(f"{line}\n{self._mark}\n")
         self.process.stdin.flush()
+        is_there = not expected
         for answer in self.process.stdout:
             if answer.rstrip("\n") == self._marked:
-                return time.monotonic() - started
+                seconds = time.monotonic() - started
+                if not is_there:
+                    raise RuntimeError(f"no {expected!r} in the answer to {line!r}")
+                return seconds
+            is_there = is_there or expected in answer
         raise RuntimeError(f"the session ended at {line!r}")
 
     def close(self) -> None:
@@ -70,11 +85,11 @@ class Peer:
 
 
 class Guestctl(Peer):
-    """Our shell on an image."""
+    """Our shell on an image, of which it knows nothing from before."""
 
-    def __init__(self, image: Path) -> None:
-        program = str(Path(sys.executable).parent / "guestctl")
-        super().__init__([program, "interactive", str(image)], "pwd", "/")
+    def __init__(self, image: Path, **environment: str) -> None:
+        command = [GUESTCTL, "interactive", "--no-index", str(image)]
+        super().__init__(command, "echo the-end", "the-end", environment)
 
 
 class Guestfish(Peer):

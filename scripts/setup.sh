@@ -58,6 +58,21 @@ package_for() { # the package that brings a thing, by family
     apt:sfdisk) echo fdisk ;;
     *:sfdisk) echo util-linux ;;
     *:mke2fs) echo e2fsprogs ;;
+    apt:bsdtar) echo libarchive-tools ;;
+    apt:cryptsetup) echo cryptsetup-bin ;;
+    apt:cvtsudoers) echo sudo ;;
+    apt:db_load) echo db-util ;;
+    apt:hexdump) echo bsdextrautils ;;
+    apt:hivexml) echo libhivex-bin ;;
+    apt:hivexregedit) echo libwin-hivex-perl ;;
+    apt:journalctl) echo systemd ;;
+    apt:mkfs.btrfs) echo btrfs-progs ;;
+    apt:mkfs.ntfs) echo ntfs-3g ;;
+    apt:mkfs.vfat) echo dosfstools ;;
+    apt:mksquashfs) echo squashfs-tools ;;
+    apt:pacman) echo pacman-package-manager ;;
+    apt:rpmbuild) echo rpm ;;
+    apt:virt-inspector) echo guestfs-tools ;;
     *:guestfish) case $family in apt) echo libguestfs-tools ;; dnf|zypper) echo guestfs-tools ;;
                  *) echo guestfs-tools ;; esac ;;
     *) echo "$1" ;;
@@ -106,6 +121,12 @@ if [ "${1:-}" = tests ]; then
   has tmux || need tmux
   has zsh || need zsh
   has fish || need fish
+  # what makes the images of the tests, and the oracles that they ask
+  for tool in bsdtar cryptsetup cvtsudoers db_load file hexdump hivexml hivexregedit journalctl jq \
+      mkfs.btrfs mkfs.ntfs mkfs.vfat mksquashfs pacman rpm rpmbuild sqlite3 virt-inspector zstd; do
+    has "$tool" || { [ "$family" = apt ] && need "$tool"; }
+  done
+  [ -x /lib/systemd/systemd-journal-remote ] || { [ "$family" = apt ] && need systemd-journal-remote; }
 fi
 
 if [ -n "$missing" ]; then

@@ -1,4 +1,4 @@
-"""What the README and the guide to the language show is what happens."""
+"""What the README and the guides show is what happens."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from tests.e2e.terminal import GUESTCTL
 pytestmark = pytest.mark.appliance
 
 ROOT = Path(__file__).parent.parent
-FILES = [ROOT / "README.md", ROOT / "docs" / "language.md"]
+FILES = [ROOT / "README.md", *(ROOT / "docs" / f"{n}.md" for n in ("language", "first-ten-minutes"))]
 
 
 def shown(file: Path) -> list[tuple[str, list[str]]]:

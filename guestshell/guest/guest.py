@@ -19,10 +19,8 @@ from guestshell.guest.content import Content
 from guestshell.guest.devices import Disk, FileSystem, Partition, Usage
 from guestshell.guest.entries import Entry, Stat, kind_of, make_stat
 from guestshell.guest.facts.accounts import Group, User, parse_groups, parse_users
-from guestshell.guest.facts.every import read_all
 from guestshell.guest.facts.files import Files, read_if_there
 from guestshell.guest.facts.package import Package
-from guestshell.guest.finding import open_layout
 from guestshell.guest.globs import expand
 from guestshell.guest.guest_files import GuestFiles, LearningFiles
 from guestshell.guest.image import Image, open_image
@@ -97,7 +95,7 @@ class Guest:
             self.appliance,
             self._mount_table,
             known,
-            lambda handle, table: open_layout(handle, table, self.images, root),
+            functools.partial(self._look, root),
         )
         self._tree = Tree(self.appliance, self._check_mounted)
         if known is not None:
@@ -131,6 +129,11 @@ class Guest:
     def start(self) -> None:
         """Begin to boot and to look for the system, and return at once."""
         self._opening.start()
+
+    def _look(self, root: str | None, handle: Handle, table: MountTable) -> Layout:
+        from guestshell.guest.finding import open_layout  # a known image does without
+
+        return open_layout(handle, table, self.images, root)
 
     def close(self) -> None:
         """Stop the appliance. Safe to call twice."""
@@ -177,6 +180,8 @@ class Guest:
 
     def _facts(self, pause: Callable[[], None]) -> None:
         """Ask what the index should know of the system at large."""
+        from guestshell.guest.facts.every import read_all
+
         self._opening.teach()
         pause()
         self.inspect()

@@ -104,12 +104,13 @@ _HEADINGS = {
     "mtime": "modified",
     "atime": "accessed",
     "ctime": "changed",
+    "drop_ins": "drop-ins",
 }
 
 
 def heading(field: str) -> str:
-    """Give the words for a field name."""
-    words = _HEADINGS.get(field, field.replace("_", " "))
+    """Give the words for a field name, `os.mtime` too."""
+    words = " ".join(_HEADINGS.get(part, part.replace("_", " ")) for part in field.split("."))
     return words[:1].upper() + words[1:]
 
 

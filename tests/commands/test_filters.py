@@ -448,7 +448,7 @@ Row = dict[str, Any]
         ("size >= 2G", lambda row: row["size"] >= 2**31),
         ("kind = file and size = 0", lambda row: row["kind"] == "file" and row["size"] == 0),
         ("mtime = 2026-03-14", lambda row: row["mtime"].startswith("2026-03-14")),
-        ("mtime > 2026-03-14", lambda row: row["mtime"] > "2026-03-15"),
+        ("mtime > 2026-03-13", lambda row: row["mtime"] > "2026-03-14"),
         ("mode >= 4000 and kind = file", lambda row: row["mode"][3] in "sS"),
         ("mode = 755", lambda row: row["mode"][1:] == "rwxr-xr-x"),
         ("not owner = root", lambda row: row["owner"] != "root"),

@@ -37,4 +37,4 @@ def _build(context: Context) -> None:
         return
     expected = sum(usage.inodes_used for usage in context.guest.usage())
     with context.progress("Learning", expected) as advance:
-        learner.run(advance)
+        learner.run(advance, hurry=True)

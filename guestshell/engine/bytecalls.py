@@ -7,6 +7,7 @@ plain `char *` (guestfs(3)), so they are called through ctypes on the very same 
 
 import ctypes
 import functools
+import struct
 from array import array
 from collections.abc import Callable, Sequence
 from ctypes import POINTER, c_char, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_void_p
@@ -76,6 +77,17 @@ Attributes = list[tuple[Name, bytes]]
 
 def _attribute(raw: _Xattr) -> tuple[Name, bytes]:
     return decode_name(raw.name), ctypes.string_at(raw.value, raw.value_len)
+
+
+_DIRENT = struct.Struct("@qcP")
+_XATTR = struct.Struct("@PIP")
+"""The structures above as struct reads them, which is several times faster."""
+
+
+def _bytes_of(listing: Any) -> bytes:
+    """Give the rows of a list in one copy: ctypes takes longer over a field than the appliance."""
+    size = listing.len * ctypes.sizeof(listing.val._type_)
+    return ctypes.string_at(listing.val, size) if size else b""
 
 
 class _XattrList(ctypes.Structure):
@@ -211,13 +223,12 @@ class ByteCalls:
         """Give the names of a directory, `.` and `..` left out, in the file system's order."""
         listing = self._checked(self._c.guestfs_readdir(self._g, encoded_path(directory)))
         try:
-            values = listing.contents.val
-            entries = (values[i] for i in range(listing.contents.len))
-            return [
-                Dirent(decode_name(e.name), e.ftyp.decode("ascii", "replace"))
-                for e in entries
-                if e.name not in (b".", b"..")
-            ]
+            found = []
+            for _, kind, pointer in _DIRENT.iter_unpack(_bytes_of(listing.contents)):
+                name = ctypes.string_at(pointer)
+                if name not in (b".", b".."):
+                    found.append(Dirent(decode_name(name), kind.decode("ascii", "replace")))
+            return found
         finally:
             self._c.guestfs_free_dirent_list(listing)
 
@@ -253,9 +264,7 @@ class ByteCalls:
             self._c.guestfs_lstatnslist(self._g, encoded_path(directory), self._names(names))
         )
         try:
-            size = pointer.contents.len * ctypes.sizeof(_StatNs)
-            # one copy, for ctypes takes longer over a field than the appliance over a file
-            return array("q", ctypes.string_at(pointer.contents.val, size) if size else b"")
+            return array("q", _bytes_of(pointer.contents))
         finally:
             self._c.guestfs_free_statns_list(pointer)
 
@@ -265,14 +274,14 @@ class ByteCalls:
             self._c.guestfs_lxattrlist(self._g, encoded_path(directory), self._names(names))
         )
         try:
-            values = pointer.contents.val
             found: list[Attributes] = []
             # a row without a name begins each file (guestfs(3), lxattrlist)
-            for place in range(pointer.contents.len):
-                if not values[place].name:
+            for pointer_to_name, size, value in _XATTR.iter_unpack(_bytes_of(pointer.contents)):
+                name = ctypes.string_at(pointer_to_name) if pointer_to_name else b""
+                if not name:
                     found.append([])
                 else:
-                    found[-1].append(_attribute(values[place]))
+                    found[-1].append((decode_name(name), ctypes.string_at(value, size)))
             return found
         finally:
             self._c.guestfs_free_xattr_list(pointer)

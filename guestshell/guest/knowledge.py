@@ -6,10 +6,12 @@ not known. A path is followed through what is known of each directory on its way
 
 import dataclasses
 import errno
+import functools
 import json
 import os
 import struct
 import threading
+import typing
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -202,7 +204,7 @@ class Knowledge:
         """Give a dataclass that was learned by a name."""
         import dacite
 
-        packed = self.index.get(Kind.FACT, name)
+        packed = self.index.get(Kind.FACT, f"{name} {_shape(kind)}")
         if packed is None:
             return None
 
@@ -217,7 +219,8 @@ class Knowledge:
 
     def learn_fact(self, name: str, value: Any) -> None:
         """Remember a dataclass of texts, numbers, lists and other such dataclasses."""
-        self.index.put(Kind.FACT, name, json.dumps(dataclasses.asdict(value)).encode())
+        key = f"{name} {_shape(type(value))}"
+        self.index.put(Kind.FACT, key, json.dumps(dataclasses.asdict(value)).encode())
 
     def rows(self, name: str, kind: Callable[..., _T]) -> list[_T] | None:
         """Give rows of a dataclass that were learned by a name."""
@@ -286,6 +289,22 @@ class Knowledge:
             return read(packed)
         except _DAMAGED:
             return None
+
+
+@functools.cache
+def _shape(kind: Any) -> str:
+    """Give a digest of a dataclass's fields: what another version wrote may lack some of them."""
+    seen = {}
+    waiting = [kind]
+    while waiting:
+        found = waiting.pop()
+        if dataclasses.is_dataclass(found):
+            hints = typing.get_type_hints(found)
+            seen[found] = f"{found.__qualname__} {hints}"
+            waiting += [hint for hint in hints.values() if hint not in seen]
+        else:
+            waiting += [part for part in typing.get_args(found) if part not in seen]
+    return f"{zlib.crc32(' '.join(sorted(seen.values())).encode()):08x}"
 
 
 def _is_plain(path: str) -> bool:

@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,6 +18,7 @@ from guestshell.values import Name, Size
 _BATCH = 500
 """Names a call: some 40 ms under emulation, which is what a typed command may have to wait."""
 
+_HANDS = 3
 _POLL_SECONDS = 0.05
 _FACT = "walk"
 
@@ -107,28 +108,41 @@ class Learner:
         except (Stopped, GuestShellError):  # without an appliance there is nothing to learn
             return
 
-    def run(self, advance: Callable[[int], None] = lambda count: None) -> Walk:
+    def run(
+        self, advance: Callable[[int], None] = lambda count: None, *, hurry: bool = False
+    ) -> Walk:
         """Learn all in this thread; `advance` gets the number of files as they come.
 
-        Raises ApplianceError.
+        In a `hurry` one directory is packed while the appliance reads the next, which a typed
+        command would have to wait for. Raises ApplianceError.
         """
-        todo = deque([Name("/")])
-        directories = files = 0
         self._learn_root()
-        while todo:
-            directory = todo.popleft()
+        with ThreadPoolExecutor(_HANDS if hurry else 1, "learner") as hands:
             try:
-                below, count = self._learn(directory)
-            except PathError:  # a damaged directory stays unknown
-                continue
-            todo += below
-            directories, files = directories + 1, files + count
-            self.walk = Walk(directories, files, False)
-            advance(count)
+                directories, files = self._learn_tree(hands, advance)
+            except BaseException:
+                self._stopping.set()  # or leaving would wait for the rest of the level
+                raise
         self._facts(self._wait_for_leave)
         self.walk = Walk(directories, files, True)
         self._knowledge.learn_fact(_FACT, self.walk)
         return self.walk
+
+    def _learn_tree(
+        self, hands: ThreadPoolExecutor, advance: Callable[[int], None]
+    ) -> tuple[int, int]:
+        """Learn level by level; give how many directories and files there are."""
+        directories = files = 0
+        level = [Name("/")]
+        while level:
+            below: list[Name] = []
+            for deeper, count in hands.map(self._learn, level):
+                below += deeper
+                directories, files = directories + 1, files + count
+                self.walk = Walk(directories, files, False)
+                advance(count)
+            level = below
+        return directories, files
 
     def _wait_for_leave(self) -> None:
         while not self._may_ask():
@@ -151,11 +165,14 @@ class Learner:
 
     def _learn(self, directory: Name) -> tuple[list[Name], int]:
         """Learn a directory, unless it is known; give the directories in it, and how many files."""
-        listing = self._knowledge.listing(directory)
-        if listing is None:
-            self._wait_for_leave()
-            listing = self._tree.read_listing(directory, _BATCH, self._wait_for_leave)
-            self._knowledge.learn_listing(directory, listing)
+        try:
+            listing = self._knowledge.listing(directory)
+            if listing is None:
+                self._wait_for_leave()
+                listing = self._tree.read_listing(directory, _BATCH, self._wait_for_leave)
+                self._knowledge.learn_listing(directory, listing)
+        except PathError:  # a damaged directory stays unknown
+            return [], 0
         if not self._knowledge.has_attributes(directory):
             attributes = self._attributes(directory, listing.names)
             if attributes is not None:

@@ -8,8 +8,10 @@ from guestshell.commands.context import Context
 from guestshell.commands.declaration import command
 from guestshell.commands.moments import Moment
 from guestshell.commands.parameters import GuestPath, UserName
-from guestshell.guest.facts.account_rows import Account, Login, ShellCommand, SshKey
-from guestshell.guest.facts.accounts import Group, check_groups
+from guestshell.guest.facts.accounts.passwd import Group, check_groups
+from guestshell.guest.facts.accounts.rows import Account, ShellCommand
+from guestshell.guest.facts.logins.login import Login
+from guestshell.guest.facts.ssh.ssh_key import SshKey
 from guestshell.output.results import Records
 from guestshell.values import Name
 
@@ -34,7 +36,7 @@ def users(context: Context) -> Records[Account]:
     know; lastlog keeps one for each UID, which all accounts that share it show. The column sudo
     words what the rules of sudo and doas allow, as `sudo -l` does.
     """
-    from guestshell.guest.facts.users import read_accounts
+    from guestshell.guest.facts.accounts.users import read_accounts
     from guestshell.guest.facts.windows import accounts as windows
 
     columns = ("name", "uid", "group", "password", "last_login", "home", "shell", "sudo")
@@ -86,7 +88,7 @@ def logins(
     Read are wtmp and its rotated predecessors, wtmpdb, and lastlog for logins that those do not
     know, or else each FILE. Boots, shutdowns and changes of the clock are shown between them.
     """
-    from guestshell.guest.facts.logins import read_failed_logins, read_logins
+    from guestshell.guest.facts.logins.sessions import read_failed_logins, read_logins
 
     read = read_failed_logins if failed else read_logins
     rows = _chosen(iter(read(context.files(), file)), user, since, until)
@@ -123,7 +125,7 @@ def ssh_keys(context: Context, user: str | None) -> Records[SshKey]:
     Authorized keys are looked for where sshd_config says. Fingerprints are those of ssh-keygen -l.
     A damaged key, which sshd passes over, has none.
     """
-    from guestshell.guest.facts.ssh_keys import read_ssh_keys
+    from guestshell.guest.facts.ssh.keys import read_ssh_keys
 
     rows = (row for row in read_ssh_keys(context.files()) if user in (None, row.user))
     return Records(rows, SshKey, ("user", "kind", "type", "bits", "fingerprint", "comment", "file"))
@@ -149,7 +151,7 @@ def shell_history(context: Context, text: str | None, user: str | None) -> Recor
     Python, PowerShell and the clients of MySQL, PostgreSQL, SQLite and Redis in every home. A
     time is known only where the program kept one.
     """
-    from guestshell.guest.facts.shell_history import read_shell_history
+    from guestshell.guest.facts.accounts.shell_history import read_shell_history
 
     rows = read_shell_history(context.files(), user)
     found = (row for row in rows if text is None or text in row.command)

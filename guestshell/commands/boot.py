@@ -8,8 +8,7 @@ from guestshell.commands.context import Context
 from guestshell.commands.declaration import command
 from guestshell.commands.matching import name_filter
 from guestshell.commands.parameters import Known, known_context
-from guestshell.guest.facts.boot_entry import BootEntry
-from guestshell.guest.facts.kernel_rows import Kernel, Module
+from guestshell.guest.facts.boot.rows import BootEntry, Kernel, Module
 from guestshell.output.results import Records
 
 
@@ -24,7 +23,7 @@ def boot(context: Context) -> Records[BootEntry]:
     GRUB, GRUB Legacy, entries of the Boot Loader Specification (Fedora, systemd-boot), Syslinux;
     then what their menus are made from, and the programs of the EFI system partition.
     """
-    from guestshell.guest.facts.bootloader import read_boot
+    from guestshell.guest.facts.boot.bootloader import read_boot
 
     columns = ("kind", "title", "default", "kernel", "options", "file")
     return Records(read_boot(context.files()), BootEntry, columns)
@@ -34,8 +33,8 @@ def boot(context: Context) -> Records[BootEntry]:
 @click.pass_obj
 def kernels(context: Context) -> Records[Kernel]:
     """List the kernels, what belongs to each, and which one boots."""
-    from guestshell.guest.facts.bootloader import read_boot
-    from guestshell.guest.facts.kernels import read_kernels
+    from guestshell.guest.facts.boot.bootloader import read_boot
+    from guestshell.guest.facts.boot.kernels import read_kernels
 
     files = context.files()
     rows = read_kernels(files, list(read_boot(files)))
@@ -50,7 +49,7 @@ class ModuleName(Known):
 
     def known(self, ctx: click.Context) -> Iterable[tuple[str, str]]:
         """Give the names that lines of the configuration begin with."""
-        from guestshell.guest.facts.modules import read_module_lines
+        from guestshell.guest.facts.boot.modules import read_module_lines
 
         context = known_context(ctx)
         if context is None:
@@ -79,7 +78,7 @@ def modules(context: Context, pattern: str | None, installed: bool) -> Records[M
 
     PATTERN is a glob for the whole name, or without wildcards a part of it; - and _ are the same.
     """
-    from guestshell.guest.facts.modules import read_installed, read_module_lines
+    from guestshell.guest.facts.boot.modules import read_installed, read_module_lines
 
     fits = name_filter(pattern.replace("-", "_") if pattern else None)
     read = read_installed if installed else read_module_lines

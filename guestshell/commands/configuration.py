@@ -4,7 +4,13 @@ import click
 
 from guestshell.commands.context import Context
 from guestshell.commands.declaration import command
-from guestshell.guest.facts.configuration import CloudFact, FstabEntry, Selinux, Setting, TimeZone
+from guestshell.guest.facts.configuration.rows import (
+    CloudFact,
+    FstabEntry,
+    Selinux,
+    Setting,
+    TimeZone,
+)
 from guestshell.output.results import Layout, Records
 
 
@@ -12,7 +18,7 @@ from guestshell.output.results import Layout, Records
 @click.pass_obj
 def timezone(context: Context) -> Records[TimeZone]:
     """Say in which time zone the system counts, and what its clock keeps."""
-    from guestshell.guest.facts.time_zone import read_time_zone
+    from guestshell.guest.facts.configuration.time_zone import read_time_zone
     from guestshell.guest.facts.windows.system import read_time_zone as read_from_registry
 
     row = context.read(read_time_zone, read_from_registry)
@@ -23,7 +29,7 @@ def timezone(context: Context) -> Records[TimeZone]:
 @click.pass_obj
 def locale(context: Context) -> Records[Setting]:
     """List the language and keyboard that are set, and by which file."""
-    from guestshell.guest.facts.locale import read_locale
+    from guestshell.guest.facts.configuration.locale import read_locale
 
     return Records(read_locale(context.files()), Setting)
 
@@ -32,7 +38,7 @@ def locale(context: Context) -> Records[Setting]:
 @click.pass_obj
 def fstab(context: Context) -> Records[FstabEntry]:
     """List the lines of /etc/fstab and which device of the image each means."""
-    from guestshell.guest.facts.file_systems import read_fstab
+    from guestshell.guest.facts.configuration.file_systems import read_fstab
 
     guest = context.guest
     rows = read_fstab(context.files(), guest.layout().survey, guest.mounts())
@@ -47,7 +53,7 @@ def fstab(context: Context) -> Records[FstabEntry]:
 @click.pass_obj
 def selinux(context: Context) -> Records[Selinux]:
     """Say how SELinux is set up and what was changed; nothing where it is not."""
-    from guestshell.guest.facts.selinux import read_selinux
+    from guestshell.guest.facts.configuration.selinux import read_selinux
 
     return Records(read_selinux(context.files()), Selinux, layout=Layout.DETAILS)
 
@@ -59,6 +65,6 @@ def cloud(context: Context) -> Records[CloudFact]:
 
     Passwords are never shown, only that there are some.
     """
-    from guestshell.guest.facts.cloud_init import read_cloud
+    from guestshell.guest.facts.configuration.cloud_init import read_cloud
 
     return Records(read_cloud(context.files()), CloudFact)

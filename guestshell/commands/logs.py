@@ -9,7 +9,7 @@ import click
 
 from guestshell.commands.context import Context
 from guestshell.commands.declaration import command
-from guestshell.commands.moments import Moment
+from guestshell.commands.moments import last_option, since_option, until_option
 from guestshell.commands.parameters import GuestPath, Known
 from guestshell.commands.patterns import compile_pattern
 from guestshell.commands.services import ServiceName
@@ -17,8 +17,6 @@ from guestshell.errors import NoSuchPath
 from guestshell.guest.facts.logs.record import PRIORITIES, LogRecord, Wanted
 from guestshell.output.results import Layout, Records
 from guestshell.values import Name
-
-_MOST_KEPT = 1_000_000
 
 
 class Unit(ServiceName):
@@ -67,17 +65,10 @@ class Priority(Known):
     help="Only of this unit or program, a name or glob; may be given again.",
 )
 @click.option("-p", "--priority", "level", type=Priority(), help="As important as this or more.")
-@click.option("-S", "--since", type=Moment(), help="From this time or age on.")
-@click.option("-U", "--until", type=Moment(last=True), help="Up to the end of this time, or age.")
+@since_option
+@until_option
 @click.option("-g", "--grep", "pattern", metavar="PATTERN", help="The message fits, as grep -E.")
-@click.option(
-    "-n",
-    "--lines",
-    "count",
-    type=click.IntRange(0, _MOST_KEPT),
-    metavar="N",
-    help="Only the last N.",
-)
+@last_option
 @click.option("-r", "--reverse", is_flag=True, help="The newest first.")
 @click.argument("path", nargs=-1, type=GuestPath())
 @click.pass_obj

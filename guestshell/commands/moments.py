@@ -38,6 +38,21 @@ class Moment(ParameterType):
         return moment.end if self._last else moment.start
 
 
+since_option = click.option("-S", "--since", type=Moment(), help="From this time or age on.")
+until_option = click.option(
+    "-U", "--until", type=Moment(last=True), help="Up to the end of this time, or age."
+)
+last_option = click.option(
+    "-n",
+    "--lines",
+    "count",
+    type=click.IntRange(0, 1_000_000),
+    metavar="N",
+    help="Only the last N.",
+)
+"""They are kept in memory until the end is reached, so there is a bound."""
+
+
 class Bytes(ParameterType):
     """A size, converted to bytes."""
 

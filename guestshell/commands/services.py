@@ -8,8 +8,8 @@ from guestshell.commands.context import Context
 from guestshell.commands.declaration import command
 from guestshell.commands.matching import name_filter
 from guestshell.commands.parameters import Known, known_context
-from guestshell.guest.facts.job import Job
-from guestshell.guest.facts.service import Service
+from guestshell.guest.facts.jobs.job import Job
+from guestshell.guest.facts.services.service import Service
 from guestshell.output.results import Records
 
 _KINDS = (
@@ -25,7 +25,7 @@ class ServiceName(Known):
 
     def known(self, ctx: click.Context) -> Iterable[tuple[str, str]]:
         """Give the names that the guest's directories of services hold."""
-        from guestshell.guest.facts.services import service_names
+        from guestshell.guest.facts.services.sources import service_names
 
         context = known_context(ctx)
         if context is None or context.guest.is_windows:
@@ -57,7 +57,7 @@ def services(
 
     PATTERN is a glob for the whole name, or without wildcards a part of it.
     """
-    from guestshell.guest.facts.services import read_services
+    from guestshell.guest.facts.services.sources import read_services
     from guestshell.guest.facts.windows import services as windows
 
     fits = name_filter(pattern)
@@ -84,7 +84,7 @@ def cron(context: Context, pattern: str | None) -> Records[Job]:
 
     PATTERN is a glob for a whole command, or without wildcards a part of it.
     """
-    from guestshell.guest.facts.cron import read_jobs
+    from guestshell.guest.facts.jobs.cron import read_jobs
 
     fits = name_filter(pattern)
     rows = (row for row in read_jobs(context.files()) if fits(row.command))

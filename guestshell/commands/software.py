@@ -9,7 +9,7 @@ from guestshell.commands.declaration import command
 from guestshell.commands.matching import name_filter
 from guestshell.commands.parameters import GuestPath, Known, known_context
 from guestshell.errors import GuestError, UsageError
-from guestshell.guest.facts.package import Deviation, Package
+from guestshell.guest.facts.packages.rows import Deviation, Package
 from guestshell.output.results import Records
 from guestshell.values import Name
 

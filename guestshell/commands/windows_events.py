@@ -8,7 +8,7 @@ import click
 
 from guestshell.commands.context import Context
 from guestshell.commands.declaration import command
-from guestshell.commands.moments import Moment
+from guestshell.commands.moments import last_option, since_option, until_option
 from guestshell.commands.parameters import Known, known_context
 from guestshell.errors import GuestError
 from guestshell.guest.facts.windows.rows import Event
@@ -17,8 +17,6 @@ from guestshell.values import Name
 
 if TYPE_CHECKING:
     from guestshell.guest.facts.windows.event_log import Wanted
-
-_MOST_KEPT = 1_000_000
 
 
 class EventLog(Known):
@@ -46,16 +44,9 @@ class EventLog(Known):
 @click.option(
     "--id", "ids", multiple=True, type=click.IntRange(0, 65535), help="Only these; may be repeated."
 )
-@click.option("-S", "--since", type=Moment(), help="From this time or age on.")
-@click.option("-U", "--until", type=Moment(last=True), help="Up to the end of this time, or age.")
-@click.option(
-    "-n",
-    "--lines",
-    "count",
-    type=click.IntRange(0, _MOST_KEPT),
-    metavar="N",
-    help="Only the last N.",
-)
+@since_option
+@until_option
+@last_option
 @click.argument("log", nargs=-1, type=EventLog())
 @click.pass_obj
 def events(

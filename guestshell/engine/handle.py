@@ -106,8 +106,3 @@ class Handle(HiveCalls):
     def inspected_drives(self, root: str) -> dict[str, str]:
         """Give drive letter → device of an inspected Windows."""
         return self._plain(self.raw.inspect_get_drive_mappings, root)
-
-    def inspected_packages(self, root: str) -> list[dict[str, Any]]:
-        """Give the app2_* rows of an inspected system, which must be mounted."""
-        self.close_hive()
-        return self._plain(self.raw.inspect_list_applications2, root)

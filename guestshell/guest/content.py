@@ -4,7 +4,7 @@ import errno
 import hashlib
 import io
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from guestshell.engine.appliance import Appliance, Pending
 from guestshell.engine.bytecalls import StatNs
@@ -18,22 +18,6 @@ BLOCK = 2 * 2**20
 _AHEAD = 2
 
 ALGORITHMS = ("md5", "sha1", "sha256", "sha512")
-
-
-_LONGEST_LINE = 2**20
-
-
-def byte_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield lines with their ends; one longer than 1 MiB comes in parts, so memory is bounded."""
-    rest = b""
-    for block in blocks:
-        *whole, rest = (rest + block).split(b"\n")
-        yield from (line + b"\n" for line in whole)
-        if len(rest) > _LONGEST_LINE:
-            yield rest
-            rest = b""
-    if rest:
-        yield rest
 
 
 class Content:

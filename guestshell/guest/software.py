@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from guestshell import __version__
 from guestshell.errors import GuestError
 from guestshell.guest.facts.files import Files
-from guestshell.guest.facts.package import Package, PackageDatabase
+from guestshell.guest.facts.packages.rows import Package, PackageDatabase
 from guestshell.guest.knowledge import Knowledge
 
 if TYPE_CHECKING:

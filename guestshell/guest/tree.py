@@ -13,9 +13,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
-from guestshell.engine.appliance import Appliance
+from guestshell.engine.appliance import Appliance, Pending
 from guestshell.engine.bytecalls import Attributes, Dirent, StatNs
 from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError, GuestShellError, NoSuchPath, PathError
@@ -76,6 +76,8 @@ class Tree:
         self.check_mounted = check_mounted
         self._dirents: _Kept[Dirent] = _Kept()
         self._entries: _Kept[Entry] = _Kept()
+        self._ahead: dict[str, Pending[list[Dirent]]] = {}
+        self._asks = True
         self.user_name: Callable[[int], Name] = lambda uid: Name(str(uid))
         self.group_name: Callable[[int], Name] = lambda gid: Name(str(gid))
         self.renumbered: Callable[[], Mapping[int, int]] = dict
@@ -87,6 +89,7 @@ class Tree:
         """Drop what is kept: the mounts changed."""
         self._dirents = _Kept()
         self._entries = _Kept()
+        self._ahead.clear()
 
     def call(self, path: str, call: Callable[[Handle], _T], *, stream: bool = False) -> _T:
         """Run a call about a path; its failure becomes a PathError that names the path."""
@@ -161,6 +164,7 @@ class Tree:
         if listing is not None:
             return listing
         listing = knowledge.names(directory) if knowledge else None
+        self._asks = listing is None
         if listing is None:
             listing = self._read_names(directory)
             if knowledge:
@@ -168,9 +172,25 @@ class Tree:
         kept.keep(directory, listing)
         return listing
 
+    def _read_ahead(self, directory: Name) -> None:
+        """Have a directory read that will be asked for next, where the appliance is asked."""
+        if self._asks and directory not in self._ahead:
+            self._ahead.clear()  # whoever wanted the one before did not come for it
+            call = functools.partial(_read_directory, directory)
+            self._ahead[directory] = self._appliance.submit(call)
+
+    def _read_once(self, directory: str) -> list[Dirent]:
+        pending = self._ahead.pop(directory, None)
+        if pending is None:
+            return self.call(directory, functools.partial(_read_directory, directory))
+        try:
+            return pending.result()
+        except GuestError as error:
+            raise path_error(directory, error) from error
+
     def _read_names(self, directory: str) -> list[Dirent]:
         try:
-            listing = self.call(directory, functools.partial(_read_directory, directory))
+            listing = self._read_once(directory)
         except PathError as error:
             if error.errno:
                 raise
@@ -255,6 +275,7 @@ class Tree:
             lambda directory, dirent: paths.child(directory, dirent.name),
             lambda dirent: dirent.kind == "d",
             limits or Limits(),
+            self._read_ahead,
         )
         return ((path, dirent.kind) for path, dirent in rows)
 
@@ -265,26 +286,55 @@ class Tree:
         path_of: Callable[[str, _T], Name],
         is_directory: Callable[[_T], bool],
         limits: "Limits",
+        ahead: Callable[[Name], None] | None = None,
     ) -> Iterator[tuple[Name, _T]]:
+        """Yield the rows below a directory; `ahead` gets the one that will be listed next."""
         if limits.depth == 0:
             return
-        stack = [(top, iter(listing(top)))]
+
+        def enters(depth: int, directory: str, row: _T) -> Name | None:
+            if not is_directory(row) or (limits.depth is not None and depth >= limits.depth):
+                return None
+            path = path_of(directory, row)
+            return path if limits.enter(path) else None
+
+        def following() -> Name | None:
+            for depth in range(len(stack), 0, -1):
+                upper = stack[depth - 1]
+                for place in range(upper.place, len(upper.rows)):
+                    if (path := enters(depth, upper.directory, upper.rows[place])) is not None:
+                        return path
+            return None
+
+        stack = [_Level(top, listing(top))]
         while stack:
-            directory, rows = stack[-1]
-            row = next(rows, None)
-            if row is None:
+            level = stack[-1]
+            if level.place == len(level.rows):
                 stack.pop()
                 continue
-            path = path_of(directory, row)
-            yield path, row
-            deeper = limits.depth is None or len(stack) < limits.depth
-            if deeper and is_directory(row) and limits.enter(path):
-                try:
-                    stack.append((path, iter(listing(path))))
-                except PathError as error:
-                    if limits.failed is None:
-                        raise
-                    limits.failed(error)
+            row = level.rows[level.place]
+            level.place += 1
+            yield path_of(level.directory, row), row
+            if (path := enters(len(stack), level.directory, row)) is None:
+                continue
+            try:
+                stack.append(_Level(path, listing(path)))
+            except PathError as error:
+                if limits.failed is None:
+                    raise
+                limits.failed(error)
+            else:
+                if ahead is not None and (later := following()) is not None:
+                    ahead(later)
+
+
+@dataclass
+class _Level(Generic[_V]):
+    """A directory that is being walked, and how far."""
+
+    directory: str
+    rows: Sequence[_V]
+    place: int = 0
 
 
 @dataclass(frozen=True)

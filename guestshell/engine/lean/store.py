@@ -154,9 +154,12 @@ def standing() -> Standing:
 
 def chosen() -> Path | None:
     """Give the appliance to start, or None for the stock one."""
-    if not home().is_dir():
+    try:
+        if not home().is_dir():
+            return None
+        found = standing()
+    except OSError:  # somebody else's directory, which sudo can leave behind
         return None
-    found = standing()
     return found.directory if found.used else None
 
 

@@ -9,15 +9,19 @@ from guestshell.guest.facts.files import Files, read_if_there
 
 def readers() -> "Iterable[Callable[[Files], object]]":
     """Give the facts that an index is to answer, each a function from files to rows."""
-    from guestshell.guest.facts.bootloader import read_boot
-    from guestshell.guest.facts.cloud_init import read_cloud
+    from guestshell.guest.facts.accounts.shell_history import read_shell_history
+    from guestshell.guest.facts.accounts.users import read_accounts
+    from guestshell.guest.facts.boot.bootloader import read_boot
+    from guestshell.guest.facts.boot.kernels import read_kernels
+    from guestshell.guest.facts.boot.modules import read_module_lines
+    from guestshell.guest.facts.configuration.cloud_init import read_cloud
+    from guestshell.guest.facts.configuration.locale import read_locale
+    from guestshell.guest.facts.configuration.selinux import read_selinux
+    from guestshell.guest.facts.configuration.time_zone import read_time_zone
     from guestshell.guest.facts.containers.engines import read_containers
-    from guestshell.guest.facts.cron import read_jobs
     from guestshell.guest.facts.firewall.sources import read_firewall
-    from guestshell.guest.facts.kernels import read_kernels
-    from guestshell.guest.facts.locale import read_locale
-    from guestshell.guest.facts.logins import read_logins
-    from guestshell.guest.facts.modules import read_module_lines
+    from guestshell.guest.facts.jobs.cron import read_jobs
+    from guestshell.guest.facts.logins.sessions import read_logins
     from guestshell.guest.facts.network.hosts import read_hosts
     from guestshell.guest.facts.network.leases import read_leases
     from guestshell.guest.facts.network.sources import (
@@ -25,12 +29,8 @@ def readers() -> "Iterable[Callable[[Files], object]]":
         read_resolvers,
         read_routes,
     )
-    from guestshell.guest.facts.selinux import read_selinux
-    from guestshell.guest.facts.services import read_services
-    from guestshell.guest.facts.shell_history import read_shell_history
-    from guestshell.guest.facts.ssh_keys import read_ssh_keys
-    from guestshell.guest.facts.time_zone import read_time_zone
-    from guestshell.guest.facts.users import read_accounts
+    from guestshell.guest.facts.services.sources import read_services
+    from guestshell.guest.facts.ssh.keys import read_ssh_keys
 
     return (
         read_accounts,

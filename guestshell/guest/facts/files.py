@@ -8,13 +8,19 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from guestshell.errors import GuestError, NoSuchPath, PathError
+from guestshell.errors import NoSuchPath, PathError
 from guestshell.guest import paths
 from guestshell.guest.entries import Entry
-from guestshell.values import Name
+from guestshell.values import Name, Timestamp
 
 MOST = 16 * 2**20
 """Bytes read of a file as a whole: no real one of this kind is longer, a hostile one may be."""
+
+SMALL = 2**20
+"""Bytes read of a configuration file: none that a program would take is longer."""
+
+_MOST_FILES = 1000
+"""Files read of one directory: every one costs a call, and real ones hold a few."""
 
 
 class Files(Protocol):
@@ -59,6 +65,15 @@ def read_if_there(files: Files, path: str, most: int = MOST) -> bytes | None:
         return None
 
 
+def read_small(files: Files, path: str) -> bytes | None:
+    """Give what a configuration file holds, None where there is none; cut off at SMALL."""
+    data = read_if_there(files, path, SMALL + 1)
+    if data is not None and len(data) > SMALL:
+        files.warn(f"{path}: only the first {SMALL} bytes were read")
+        data = data[:SMALL]
+    return data
+
+
 def read_needed(files: Files, path: str, most: int = MOST) -> bytes:
     """Give what a file holds, b"" with a warning where it is missing or cannot be read."""
     try:
@@ -66,6 +81,45 @@ def read_needed(files: Files, path: str, most: int = MOST) -> bytes:
     except PathError as error:
         files.warn(str(error))
         return b""
+
+
+def entry_if_there(files: Files, path: str) -> Entry | None:
+    """Give the row of a path, a symbolic link not followed; None where there is none."""
+    try:
+        return files.entry(path)
+    except NoSuchPath:
+        return None
+    except PathError as error:
+        files.warn(str(error))
+        return None
+
+
+def real_entry(files: Files, path: str) -> Entry | None:
+    """Give the row of what a path leads to, links followed; None where that is nothing.
+
+    Its device and inode tell whether two paths are one file. Cheaper than `resolve`, which only
+    a link needs.
+    """
+    try:
+        entry = files.entry(path)
+        return files.entry(files.resolve(path)) if entry.kind == "symlink" else entry
+    except PathError:
+        return None
+
+
+def is_there(files: Files, path: str) -> bool:
+    """Say whether a path is there, be it a symbolic link that leads nowhere."""
+    try:
+        files.entry(path)
+    except PathError:
+        return False
+    return True
+
+
+def changed(files: Files, path: str) -> Timestamp | None:
+    """Give when the file that a path leads to was last written."""
+    entry = real_entry(files, path)
+    return entry.mtime if entry else None
 
 
 def entries_if_there(files: Files, directory: str) -> Sequence[Entry]:
@@ -79,15 +133,6 @@ def entries_if_there(files: Files, directory: str) -> Sequence[Entry]:
         return ()
 
 
-def is_there(files: Files, path: str) -> bool:
-    """Say whether a path is there, be it a symbolic link that leads nowhere."""
-    try:
-        files.entry(path)
-    except GuestError:
-        return False
-    return True
-
-
 def files_below(files: Files, directory: str, suffix: str = "") -> Iterator[Name]:
     """Yield the paths of a directory's regular files and links with names that end so."""
     for entry in entries_if_there(files, directory):
@@ -95,12 +140,31 @@ def files_below(files: Files, directory: str, suffix: str = "") -> Iterator[Name
             yield paths.child(directory, entry.name)
 
 
-def text_lines(data: bytes) -> list[str]:
-    """Give the lines of a text in UTF-8, other bytes as surrogates (PEP 383)."""
-    return data.decode("utf-8", "surrogateescape").splitlines()
+def configured(files: Files, directory: str) -> Iterator[Entry]:
+    """Yield the rows of a directory that may be configuration: no backups, at most a thousand."""
+    found = [
+        entry
+        for entry in entries_if_there(files, directory)
+        if entry.kind in ("file", "symlink")
+        and not entry.name.startswith(".")
+        and not entry.name.endswith(("~", ".bak", ".orig", ".rpmsave", ".rpmnew", ".dpkg-old"))
+    ]
+    if len(found) > _MOST_FILES:
+        files.warn(f"{directory}: only the first {_MOST_FILES} files were read")
+    yield from found[:_MOST_FILES]
 
 
-def set_lines(data: bytes, comment: str = "#") -> list[str]:
-    """Give the lines that say something: stripped, neither empty nor a comment."""
-    stripped = (line.strip() for line in data.decode("utf-8", "surrogateescape").split("\n"))
-    return [line for line in stripped if line and not line.startswith(comment)]
+def matching(files: Files, pattern: str) -> list[Name]:
+    """Give the files that fit an absolute pattern with wildcards in its last part only."""
+    from fnmatch import fnmatchcase
+
+    directory, last = paths.split(pattern)
+    if not set(pattern) & set("*?["):
+        return [Name(pattern)]
+    if len(last) > 255:
+        return []
+    return [
+        paths.child(directory, entry.name)
+        for entry in configured(files, directory)
+        if fnmatchcase(entry.name, last)
+    ]

@@ -5,6 +5,7 @@ The text's place is told by lib/format_text/layout.h of lvm2, its form by lvm.co
 
 import re
 import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -48,26 +49,42 @@ def _areas(data: bytes, at: int) -> tuple[list[tuple[int, int]], int]:
 
 
 def read_text(read: Read) -> str:
-    """Give the newest description in one physical volume, "" where it keeps none."""
+    """Give the description in one physical volume, "" where it keeps none.
+
+    Raises InDoubt where it keeps several that differ, or one that lvm2 would not trust.
+    """
     head = read(0, 8192)
     found = physical_volume(head)
     if found is None:
         raise InDoubt("no physical volume")
     _data, at = _areas(head, found[0] + 40)
+    texts = set()
     for offset, _size in _areas(head, at)[0]:
         header = read(offset, SECTOR)
-        if header[4:20] != _MAGIC:
+        (checksum,) = struct.unpack_from("<I", header)
+        if header[4:20] != _MAGIC or _checksum(header[4:]) != checksum:
             raise InDoubt("no metadata area")
         start, size = struct.unpack_from("<QQ", header, 24)
-        text_at, length = struct.unpack_from("<QQ", header, 40)
+        text_at, length, checksum, flags = struct.unpack_from("<QQII", header, 40)
+        if flags:
+            raise InDoubt("a metadata area that is to be ignored")
         if not text_at:
             continue
         if length > _MOST_TEXT or start != offset or not SECTOR <= text_at < size:
             raise InDoubt("an odd metadata area")
         data = read(start + text_at, min(length, size - text_at))
         data += read(start + SECTOR, length - len(data))  # it goes round
-        return data.rstrip(b"\0").decode("utf-8", "replace")
-    return ""
+        if _checksum(data) != checksum:
+            raise InDoubt("a damaged description")
+        texts.add(data.rstrip(b"\0").decode("utf-8", "replace"))
+    if len(texts) > 1:
+        raise InDoubt("two descriptions")
+    return texts.pop() if texts else ""
+
+
+def _checksum(data: bytes) -> int:
+    # LVM's CRC has a start of its own, and the bits are not turned round at either end
+    return zlib.crc32(data, 0xF597A6CF ^ 0xFFFFFFFF) ^ 0xFFFFFFFF
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -137,8 +154,10 @@ def logical_volumes(physical: Sequence[Read]) -> list[Volume]:
         identities[found[1]] = read
         for name, group in parse(read_text(read)).items():
             if isinstance(group, dict):
-                number = _number(group, "seqno")
-                if number > newest.get(name, (-1,))[0]:
+                number, known = _number(group, "seqno"), newest.get(name)
+                if known is not None and known[1]["id"] != group["id"]:
+                    raise InDoubt("two groups of one name")
+                if known is None or number > known[0]:
                     newest[name] = (number, group)
     if len({group["id"] for _, group in newest.values()}) < len(newest):
         raise InDoubt("a group with two names")
@@ -172,17 +191,17 @@ def _of(name: str, group: dict[str, Any], identities: dict[str, Read]) -> list[V
             raise InDoubt("a volume of another kind")
         if not (_PLAIN_NAME.match(name) and _PLAIN_NAME.match(key)):
             raise InDoubt("an odd name")
-        pieces = []
+        pieces: list[tuple[int, int, Read, int]] = []
         for number in range(1, _number(section, "segment_count") + 1):
             segment = section[f"segment{number}"]
             if segment["type"] != "striped" or _number(segment, "stripe_count") != 1:
                 raise InDoubt("a volume of another kind")
             read, base = places[segment["stripes"][0]]
             start = base + int(segment["stripes"][1]) * extent
-            pieces.append(
-                (_number(segment, "start_extent") * extent,
-                 _number(segment, "extent_count") * extent, read, start)
-            )  # fmt: skip
+            begin = _number(segment, "start_extent") * extent
+            if begin != sum(pieces[-1][:2] if pieces else ()):
+                raise InDoubt("pieces that do not follow one another")
+            pieces.append((begin, _number(segment, "extent_count") * extent, read, start))
         size = sum(piece[1] for piece in pieces)
         volumes.append(Volume(f"/dev/{name}/{key}", _joined(pieces), size))
     return volumes

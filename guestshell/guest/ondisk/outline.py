@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from guestshell.guest.image import Image
 from guestshell.guest.ondisk.blocks import DiskReader, InDoubt, Read, part
 from guestshell.guest.ondisk.lvm import logical_volumes
-from guestshell.guest.ondisk.superblocks import probe
+from guestshell.guest.ondisk.superblocks import probe, refuse_raid
 from guestshell.guest.ondisk.tables import SECTOR, read_table
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -78,6 +78,7 @@ def _outline(readers: Sequence[DiskReader]) -> Outline:
             whole.append(seen)
             places = [(seen, reader.read)]
         else:
+            refuse_raid(reader.read, reader.size)
             places = []
             for entry in entries:
                 start, size = entry.start * SECTOR, entry.size * SECTOR

@@ -16,6 +16,9 @@ _HEAD = 68 * 1024
 _ZFS_START, _ZFS_END = 128 * 1024, 256 * 1024
 _ZFS_MAGICS = (b"\x0c\xb1\xba\0\0\0\0\0", b"\0\0\0\0\0\xba\xb1\x0c")
 _MD_MAGIC = b"\xfc\x4e\x2b\xa9"
+_INTEL_MAGIC, _DDF_MAGIC = b"Intel Raid ISM Cfg Sig.", b"\xde\x11\xde\x11"
+"""The arrays of firmware that mdadm(8) assembles: near and at the end of each disk."""
+
 _BIOS_BOOT = "21686148-6449-6e6f-744e-656564454649"
 
 LAST_PLACE = "LAST_PLACE"
@@ -157,7 +160,7 @@ def probe(read: Read, size: int, partition_type: str = "") -> Tags:
     Raises InDoubt where it is no common kind, or more than one.
     """
     head = read(0, _HEAD).ljust(_HEAD, b"\0")
-    _refuse_raid(head, read, size)
+    refuse_raid(read, size)
     found = [tags for kind in _KINDS if (tags := kind(head, read)) is not None]
     if len(found) > 1:
         raise InDoubt("more than one kind")
@@ -171,9 +174,14 @@ def probe(read: Read, size: int, partition_type: str = "") -> Tags:
     raise InDoubt("an unknown kind")
 
 
-def _refuse_raid(head: bytes, read: Read, size: int) -> None:
-    """Raise InDoubt for a member of an array, whose superblock may stand at the end."""
+def refuse_raid(read: Read, size: int) -> None:
+    """Raise InDoubt for a member of an array, whose superblock may stand at the end.
+
+    An array of whole disks may leave its partition table where that of a disk would be.
+    """
     ends = ((size & ~0xFFFF) - 0x10000, (size - 0x2000) & ~0xFFF)
-    places = [head[:4], head[4096:4100], *(read(end, 4) for end in ends if end > 0)]
-    if _MD_MAGIC in places:
+    places = (read(at, 4) for at in (0, 4096, *ends) if at >= 0)
+    if _MD_MAGIC in places or read(max(size - 1024, 0), 1024).startswith(_INTEL_MAGIC):
+        raise InDoubt("a member of an array")
+    if read(max(size - 512, 0), 4) == _DDF_MAGIC:
         raise InDoubt("a member of an array")

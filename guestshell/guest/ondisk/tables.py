@@ -12,8 +12,19 @@ _MOST_ENTRIES = 1024
 _MOST_LOGICAL = 100
 _EXTENDED = {0x05, 0x0F, 0x85}
 _PROTECTIVE = 0xEE
-_NESTED = {0x63, 0x81, 0xA5, 0xA6, 0xA9}
-"""MBR types of BSD, Minix and UnixWare, in whose partitions Linux looks for more."""
+_NESTED = {0x42, 0x63, 0x81, 0xA5, 0xA6, 0xA9, 0xBF}
+"""MBR types of Windows' dynamic disks, UnixWare, Minix, BSD and Solaris, in whose partitions
+Linux looks for more.
+"""
+
+_OLD_SOLARIS, _VTOC_SANE = 0x82, b"\xee\xde\x0d\x60"
+"""Solaris' other type is that of swap: there is more where its table of contents is."""
+
+_BEFORE_MBR = (b"\x0b\xe5\xa9\x41", b"\xc9\xc2\xd4\xc1")
+"""How a table of SGI and one of AIX begin, to which Linux gives precedence."""
+
+_AMIGA, _AMIGA_PLACES = b"RDSK", range(16)
+_ULTRIX, _ULTRIX_PLACE = b"\x57\x29\x03\0", 16384 - 72
 
 _FIRST_LOGICAL = 5
 
@@ -56,17 +67,34 @@ def read_table(read: Read, disk_size: int) -> list[Entry] | None:
         # other tables begin with bytes of their own; these are no table's
         if any(first) and not first.startswith((b"XFSB", b"LUKS\xba\xbe")):
             raise InDoubt("an unknown first sector")
+        _refuse_later_tables(read, first)
         return None
+    if first.startswith(_BEFORE_MBR):
+        raise InDoubt("a table of another kind")
     slots = [_slot(first, 446 + 16 * index) for index in range(4)]
     if any(first[446 + 16 * index] not in (0, 0x80) for index in range(4)):
         raise InDoubt("no partition table")
     if any(kind == _PROTECTIVE for kind, _, _ in slots):
+        if not any(kind == _PROTECTIVE and start == 1 for kind, start, _ in slots):
+            raise InDoubt("a GPT that Linux does not look for")
         return _gpt(read, disk_size)
+    if any(size and not kind for kind, _, size in slots):
+        raise InDoubt("a partition without a type, which Linux has all the same")
     if not any(kind and size for kind, _, size in slots):
         raise InDoubt("an empty table, or a boot sector")
     entries = _mbr(read, slots, struct.unpack_from("<I", first, 440)[0])
     _check(entries, disk_size)
     return entries
+
+
+def _refuse_later_tables(read: Read, first: bytes) -> None:
+    """Raise InDoubt where a table may stand that leaves the first sector, or its start, alone."""
+    head = read(0, 16384)
+    amiga = any(head[at * SECTOR :][:4] == _AMIGA for at in _AMIGA_PLACES)
+    if amiga or head[_ULTRIX_PLACE:][:4] == _ULTRIX:
+        raise InDoubt("a table of another kind")
+    if first.startswith(b"XFSB") and any(first[448:]):  # Atari's and Sun's stand at the end
+        raise InDoubt("an unknown first sector")
 
 
 def _slot(sector: bytes, offset: int) -> tuple[int, int, int]:
@@ -91,7 +119,8 @@ def _mbr(read: Read, slots: list[tuple[int, int, int]], disk: int) -> list[Entry
     for number, (kind, start, size) in enumerate(slots, 1):
         if not kind or not size:
             continue
-        if kind in _NESTED:
+        solaris = kind == _OLD_SOLARIS and read((start + 1) * SECTOR + 12, 4) == _VTOC_SANE
+        if kind in _NESTED or solaris:
             raise InDoubt("a table within a partition")
         entries.append(_mbr_entry(number, kind, start, size, disk))
         if kind in _EXTENDED:
@@ -112,13 +141,15 @@ def _logical(read: Read, base: int, disk: int) -> list[Entry]:
         if sector[510:] != b"\x55\xaa":
             raise InDoubt("a broken chain")
         kind, start, size = _slot(sector, 446)
-        following, next_start, _ = _slot(sector, 462)
+        following, next_start, next_size = _slot(sector, 462)
+        if any(_slot(sector, offset)[2] for offset in (478, 494)):
+            raise InDoubt("a chain of more than two")  # Linux has those partitions too
         if not kind or not size or kind in _EXTENDED | _NESTED:
             raise InDoubt("an odd chain")
         entries.append(_mbr_entry(_FIRST_LOGICAL + len(entries), kind, place + start, size, disk))
-        if not following:
+        if not following and not next_size:
             return entries
-        if following not in _EXTENDED:
+        if following not in _EXTENDED or not next_size:
             raise InDoubt("an odd chain")
         place = base + next_start
     raise InDoubt("a chain without end")

@@ -42,6 +42,8 @@ class HostTree:
         return self._resolved(path, follow=True)
 
     def _resolved(self, path: str, *, follow: bool) -> Name:
+        if "\0" in path:
+            raise PathError(path, "a path cannot contain a NUL byte")
         waiting = [part for part in path.split("/") if part][::-1]
         place, links = "/", 0
         while waiting:

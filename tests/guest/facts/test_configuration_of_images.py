@@ -3,9 +3,9 @@
 import pytest
 
 from guestshell import Guest
-from guestshell.guest.facts.file_systems import read_fstab
+from guestshell.guest.facts.configuration.file_systems import read_fstab
+from guestshell.guest.facts.configuration.time_zone import read_time_zone
 from guestshell.guest.facts.network.hosts import read_hosts
-from guestshell.guest.facts.time_zone import read_time_zone
 from tests.guest.facts.test_hostile_configuration import FACTS
 
 pytestmark = pytest.mark.appliance

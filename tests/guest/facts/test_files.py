@@ -22,6 +22,7 @@ QUESTIONS: dict[str, Callable[[Files], object]] = {
     "read a fifo": lambda files: files.read("/run/initctl"),
     "read nothing": lambda files: files.read("/etc/nothing"),
     "read below a file": lambda files: files.read("/etc/passwd/below"),
+    "read what no file can be called": lambda files: files.read("/etc/a\0b"),
     "read a loop": lambda files: files.read("/srv/loop"),
     "open": lambda files: files.open("/bin/ls").read(20),
     "entry of a link": lambda files: files.entry("/srv/absolute").target,

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from guestshell.guest.facts.bootloader import read_boot
-from guestshell.guest.facts.cron import read_jobs
+from guestshell.guest.facts.boot.bootloader import read_boot
+from guestshell.guest.facts.boot.kernels import read_kernels
+from guestshell.guest.facts.boot.modules import read_installed, read_module_lines
 from guestshell.guest.facts.files import Files
-from guestshell.guest.facts.kernels import read_kernels
-from guestshell.guest.facts.modules import read_installed, read_module_lines
-from guestshell.guest.facts.services import read_services, service_names
+from guestshell.guest.facts.jobs.cron import read_jobs
+from guestshell.guest.facts.services.sources import read_services, service_names
 from tests.guest.facts.host_tree import make_tree
 
 UNITS = "/etc/systemd/system"

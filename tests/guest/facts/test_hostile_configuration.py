@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guestshell.guest.devices import Survey
-from guestshell.guest.facts.cloud_init import read_cloud
+from guestshell.guest.facts.configuration.cloud_init import read_cloud
+from guestshell.guest.facts.configuration.file_systems import read_fstab
+from guestshell.guest.facts.configuration.locale import read_locale
+from guestshell.guest.facts.configuration.selinux import read_selinux
+from guestshell.guest.facts.configuration.time_zone import read_time_zone
 from guestshell.guest.facts.containers.engines import read_containers
-from guestshell.guest.facts.file_systems import read_fstab
 from guestshell.guest.facts.files import Files
 from guestshell.guest.facts.firewall.sources import read_firewall
-from guestshell.guest.facts.locale import read_locale
 from guestshell.guest.facts.network.hosts import read_hosts
 from guestshell.guest.facts.network.leases import read_leases
 from guestshell.guest.facts.network.sources import (
@@ -25,8 +27,6 @@ from guestshell.guest.facts.network.sources import (
     read_resolvers,
     read_routes,
 )
-from guestshell.guest.facts.selinux import read_selinux
-from guestshell.guest.facts.time_zone import read_time_zone
 from tests.guest.facts.host_tree import make_tree
 
 FACTS: dict[str, Callable[[Files], Iterable[object]]] = {

@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from guestshell.guest import paths
+from guestshell.guest.facts.accounts.homes import homes_of_users
 from guestshell.guest.facts.containers.container import NO_NAME, Container
 from guestshell.guest.facts.containers.stores import (
     as_command,
     as_mount,
     as_port,
     directories,
-    homes,
     shared,
 )
 from guestshell.guest.facts.files import Files
-from guestshell.guest.facts.json_text import load_json, parse_rfc3339
-from guestshell.guest.facts.shapes import list_of, mapping_of, part, text_of, texts_of
+from guestshell.guest.facts.formats.json_text import load_json, parse_rfc3339
+from guestshell.guest.facts.formats.shapes import list_of, mapping_of, part, text_of, texts_of
 from guestshell.values import Name
 
 _ROOTS = ("/var/lib/docker", "/var/snap/docker/common/var-lib-docker")
@@ -32,8 +32,8 @@ def read_docker(files: Files) -> Iterator[Container]:
     moved = moved if moved.startswith("/") and "\0" not in moved else ""
     for root in dict.fromkeys([*_ROOTS, *([moved] if moved else [])]):
         yield from _of_root(files, root, NO_NAME)
-    for user, home in homes(files):
-        yield from _of_root(files, f"{home}/.local/share/docker", user)
+    for home in homes_of_users(files):
+        yield from _of_root(files, paths.join(home.path, ".local/share/docker"), home.user)
 
 
 def _of_root(files: Files, root: str, owner: Name) -> Iterator[Container]:

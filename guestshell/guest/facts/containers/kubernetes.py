@@ -11,11 +11,10 @@ from typing import Any
 from guestshell.guest import paths
 from guestshell.guest.facts.containers.container import Container
 from guestshell.guest.facts.containers.stores import as_command, as_mount, as_port, directories
-from guestshell.guest.facts.files import Files
-from guestshell.guest.facts.json_text import load_json
-from guestshell.guest.facts.network.reading import changed, configured, read_small
-from guestshell.guest.facts.shapes import list_of, part, text_of, texts_of
-from guestshell.guest.facts.yaml_text import load_yaml
+from guestshell.guest.facts.files import Files, changed, configured, read_small
+from guestshell.guest.facts.formats.json_text import load_json
+from guestshell.guest.facts.formats.shapes import list_of, part, text_of, texts_of
+from guestshell.guest.facts.formats.yaml_text import load_yaml
 from guestshell.values import Name, Timestamp
 
 _CRI = (

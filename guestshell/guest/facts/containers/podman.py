@@ -9,18 +9,19 @@ bolt_state.db, which is not read. The environment, where passwords stand, is not
 from collections.abc import Iterator
 from typing import Any
 
+from guestshell.guest import paths
+from guestshell.guest.facts.accounts.homes import homes_of_users
 from guestshell.guest.facts.containers.container import NO_NAME, Container
 from guestshell.guest.facts.containers.stores import (
     MOST_CONTAINERS,
     as_command,
     as_mount,
     as_port,
-    homes,
 )
 from guestshell.guest.facts.files import Files, is_there
-from guestshell.guest.facts.json_text import load_json, parse_json, parse_rfc3339
-from guestshell.guest.facts.shapes import list_of, part, text_of, texts_of
-from guestshell.guest.facts.sqlite_file import SqliteFile
+from guestshell.guest.facts.formats.json_text import load_json, parse_json, parse_rfc3339
+from guestshell.guest.facts.formats.shapes import list_of, part, text_of, texts_of
+from guestshell.guest.facts.formats.sqlite_file import SqliteFile
 from guestshell.values import Name
 
 _SYSTEM_STORE = "/var/lib/containers/storage"
@@ -39,7 +40,7 @@ _STATES = {
     7: "removing",
     8: "stopping",
 }
-"""libpod/define, ContainerStatus, in the words of podman-ps(1)."""
+"""The states by the number that Podman keeps, in the words of podman-ps(1)."""
 
 _NAMESPACES = ("network", "pid", "ipc", "uts", "user")
 _DEFAULT_CAPABILITIES = {
@@ -53,8 +54,8 @@ _DEFAULT_CAPABILITIES = {
 def read_podman(files: Files) -> Iterator[Container]:
     """Yield the containers of the system's store and of each user's."""
     yield from _of_store(files, _SYSTEM_STORE, NO_NAME)
-    for user, home in homes(files):
-        yield from _of_store(files, f"{home}/{_HOME_STORE}", user)
+    for home in homes_of_users(files):
+        yield from _of_store(files, paths.join(home.path, _HOME_STORE), home.user)
 
 
 def _of_store(files: Files, store: str, owner: Name) -> Iterator[Container]:

@@ -1,17 +1,14 @@
-"""What the readers of engines share: whose stores there are, and how a command is shown."""
+"""What the readers of engines share: the directories of a store, and how a command is shown."""
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 
 from guestshell.guest.entries import Entry
-from guestshell.guest.facts.accounts import parse_users
-from guestshell.guest.facts.files import Files, entries_if_there, read_if_there
+from guestshell.guest.facts.files import Files, entries_if_there
 from guestshell.values import Name
 
 MOST_CONTAINERS = 5000
 """Of one store: each costs a read or two."""
-
-_MOST_HOMES = 500
 
 
 def directories(files: Files, path: str) -> Iterator[Entry]:
@@ -20,19 +17,6 @@ def directories(files: Files, path: str) -> Iterator[Entry]:
     if len(found) > MOST_CONTAINERS:
         files.warn(f"{path}: only the first {MOST_CONTAINERS} of {len(found)} were read")
     yield from found[:MOST_CONTAINERS]
-
-
-def homes(files: Files) -> Iterator[tuple[Name, Name]]:
-    """Yield name and home directory of each user, a directory that several share once."""
-    seen: set[str] = set()
-    for user in parse_users(read_if_there(files, "/etc/passwd") or b"", b"", []):
-        is_place = user.home.startswith("/") and user.home not in ("/", "/nonexistent")
-        if is_place and "\0" not in user.home and user.home not in seen:
-            if len(seen) >= _MOST_HOMES:
-                files.warn(f"/etc/passwd: only the first {_MOST_HOMES} homes were looked into")
-                return
-            seen.add(user.home)
-            yield user.name, user.home
 
 
 def as_command(words: Iterable[str]) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from guestshell.guest import paths
 from guestshell.guest.facts.containers.container import Container
 from guestshell.guest.facts.containers.stores import MOST_CONTAINERS, as_mount, directories
-from guestshell.guest.facts.files import Files, entries_if_there, is_there, set_lines
-from guestshell.guest.facts.network.reading import changed, read_small
-from guestshell.guest.facts.sections import merged, parse_sections
+from guestshell.guest.facts.files import Files, changed, entries_if_there, is_there, read_small
+from guestshell.guest.facts.formats.sections import merged, parse_sections
+from guestshell.guest.facts.text import set_lines
 from guestshell.values import Name
 
 _LXC = "/var/lib/lxc"

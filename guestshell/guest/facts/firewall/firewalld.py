@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from guestshell.guest.facts.boot import starts_at_boot
-from guestshell.guest.facts.files import Files
+from guestshell.guest.facts.files import Files, configured, read_small
 from guestshell.guest.facts.firewall.rule import Rule
-from guestshell.guest.facts.network.reading import configured, read_small, read_values
-from guestshell.guest.facts.xml_text import Node, load_xml
+from guestshell.guest.facts.formats.assignments import read_assignments
+from guestshell.guest.facts.formats.xml_text import Node, load_xml
+from guestshell.guest.facts.services.boot_links import starts_at_boot
 from guestshell.values import Name
 
 _ETC = "/etc/firewalld"
@@ -23,7 +23,7 @@ def read_firewalld(files: Files) -> Iterator[Rule]:
 
     A zone that only firewalld brings is no rule of this system, unless it is the default one.
     """
-    settings = read_values(files, f"{_ETC}/firewalld.conf")
+    settings = read_assignments(files, f"{_ETC}/firewalld.conf")
     zones = {
         entry.name.removesuffix(".xml"): entry.path
         for entry in configured(files, f"{_ETC}/zones")

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from guestshell.guest.facts.boot import starts_at_boot
-from guestshell.guest.facts.files import Files
+from guestshell.guest.facts.files import Files, read_small
 from guestshell.guest.facts.firewall.rule import Rule
-from guestshell.guest.facts.network.reading import read_small
+from guestshell.guest.facts.services.boot_links import starts_at_boot
+from guestshell.guest.facts.text import numbered_lines
 from guestshell.values import Name
 
 _SOURCES = (
@@ -35,7 +35,7 @@ _COUNTERS = re.compile(r"^\[\d{1,20}:\d{1,20}\]\s+")
 def parse_saved(data: bytes, family: str, active: bool | None, file: Name) -> Iterator[Rule]:
     """Yield the policies and rules of a text that iptables-restore(8) takes."""
     table = ""
-    for number, raw in enumerate(data.decode("utf-8", "surrogateescape").split("\n"), 1):
+    for number, raw in numbered_lines(data):
         line = _COUNTERS.sub("", raw.strip())
         chain = rule = target = ""
         if line.startswith("*"):

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from guestshell.guest import paths
-from guestshell.guest.facts.boot import starts_at_boot
-from guestshell.guest.facts.files import Files
+from guestshell.guest.facts.files import Files, matching, read_small
 from guestshell.guest.facts.firewall.rule import Rule
-from guestshell.guest.facts.network.reading import matching, read_small
+from guestshell.guest.facts.services.boot_links import starts_at_boot
 from guestshell.values import Name
 
 _FILES = (
@@ -82,7 +81,7 @@ class _Reading:
                 began = began if given else line
                 given.append(word)
             elif sign == "{" and not inner and _opens(given, places):
-                places.append(_place(given, places))
+                places.append(_place(given))
                 given = []
             elif sign == "{":
                 inner += 1
@@ -147,7 +146,7 @@ def _opens(given: list[str], places: list[_Place]) -> bool:
     return places[-1].kind == "table"
 
 
-def _place(given: list[str], places: list[_Place]) -> _Place:
+def _place(given: list[str]) -> _Place:
     words = given[1:] if given[:1] in (["add"], ["create"]) else given
     kind, *names = words or [""]
     if kind == "table":

@@ -9,11 +9,12 @@ import binascii
 from collections.abc import Iterator
 from dataclasses import replace
 
-from guestshell.guest.facts.boot import starts_at_boot
-from guestshell.guest.facts.files import Files
+from guestshell.guest.facts.files import Files, read_small
 from guestshell.guest.facts.firewall.iptables import parse_saved
 from guestshell.guest.facts.firewall.rule import Rule
-from guestshell.guest.facts.network.reading import is_true, read_small, read_values
+from guestshell.guest.facts.formats.assignments import read_assignments
+from guestshell.guest.facts.services.boot_links import starts_at_boot
+from guestshell.guest.facts.text import is_true, numbered_lines
 from guestshell.values import Name, decode_name
 
 _TUPLE = "### tuple ###"
@@ -24,13 +25,13 @@ _DIRECTORIES = ("/etc/ufw", "/lib/ufw")
 
 def read_ufw(files: Files) -> Iterator[Rule]:
     """Yield ufw's policies and rules; `active` if it is enabled and started."""
-    settings = read_values(files, "/etc/ufw/ufw.conf")
+    settings = read_assignments(files, "/etc/ufw/ufw.conf")
     if not settings:
         return
     enabled = is_true(settings.get("ENABLED", ""))
     active = starts_at_boot(files, "ufw") if enabled else False
     defaults = Name("/etc/default/ufw")
-    values = read_values(files, defaults)
+    values = read_assignments(files, defaults)
     for chain, direction in _POLICIES:
         if policy := values.get(f"DEFAULT_{chain}_POLICY"):
             yield Rule(
@@ -58,7 +59,7 @@ def read_ufw(files: Files) -> Iterator[Rule]:
 
 
 def _user_rules(data: bytes, family: str, active: bool | None, file: Name) -> Iterator[Rule]:
-    for number, line in enumerate(data.decode("utf-8", "surrogateescape").split("\n"), 1):
+    for number, line in numbered_lines(data):
         if not line.startswith(_TUPLE):
             continue
         fields = line.removeprefix(_TUPLE).split()

@@ -8,6 +8,7 @@ from guestshell.guest.facts.files import Files
 from guestshell.guest.facts.logs.journal_file import JournalError, JournalFile
 from guestshell.guest.facts.logs.record import PRIORITIES, LogRecord, Wanted
 from guestshell.guest.facts.logs.syslog_line import text_of
+from guestshell.guest.facts.text import decimal
 from guestshell.values import Name, Timestamp
 
 _FIELDS = frozenset(
@@ -79,7 +80,7 @@ class JournalSource:
             values.get("_HOSTNAME", ""),
             unit or identifier,
             identifier or unit,
-            int(pid) if pid.isascii() and pid.isdigit() and len(pid) <= 10 else None,
+            decimal(pid, 10),
             PRIORITIES[int(level)] if len(level) == 1 and level in "01234567" else None,
             values.get("MESSAGE", ""),
             self.path,

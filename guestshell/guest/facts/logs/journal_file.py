@@ -11,7 +11,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
-from guestshell.guest.facts.logs import compressed
+from guestshell.guest.facts.formats import compressed
 from guestshell.guest.facts.logs.lines import LONGEST
 from guestshell.guest.facts.logs.pages import Pages
 
@@ -30,7 +30,7 @@ _ENTRY_HEAD = 64
 _ARRAY_HEAD = 24
 _FIELD_HEAD = 40
 
-_MOST_ITEMS = 1024  # fields of an entry, ENTRY_FIELD_COUNT_MAX of systemd
+_MOST_ITEMS = 1024  # fields of an entry; journald takes no more
 _MOST_BUCKETS = 100_000
 _MOST_VALUES = 1_000_000
 _KEPT_DATA = 20_000

@@ -6,7 +6,8 @@ from datetime import datetime, tzinfo
 from guestshell.errors import PathError
 from guestshell.guest.entries import Entry
 from guestshell.guest.facts.files import Files
-from guestshell.guest.facts.logs import compressed, lines
+from guestshell.guest.facts.formats import compressed
+from guestshell.guest.facts.logs import lines
 from guestshell.guest.facts.logs.clock import local_minute, local_time
 from guestshell.guest.facts.logs.record import LogRecord, Wanted
 from guestshell.guest.facts.logs.syslog_line import Line, month_of, parse_line, text_of

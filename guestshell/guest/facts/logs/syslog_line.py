@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from guestshell.guest.facts.logs.clock import exact_second
 from guestshell.guest.facts.logs.record import PRIORITIES
+from guestshell.guest.facts.text import decimal
 
 _MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _MONTH_NUMBER = {name: number for number, name in enumerate(_MONTHS, 1)}
@@ -94,7 +95,7 @@ def parse_line(line: bytes) -> Line | None:
         fraction,
         text_of(parts["host"]),
         text_of(program) if program not in (None, b"-") else "",
-        int(pid) if pid and pid.isdigit() and len(pid) <= 10 else None,
+        decimal(text_of(pid), 10) if pid else None,
         _priority(parts["priority"]),
         text_of(rest),
     )

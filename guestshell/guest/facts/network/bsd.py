@@ -2,17 +2,12 @@
 
 from collections.abc import Iterator
 
-from guestshell.guest.facts.files import Files, files_below, is_there, set_lines
+from guestshell.guest.facts.files import Files, changed, files_below, is_there, read_small
+from guestshell.guest.facts.formats.assignments import read_assignments
 from guestshell.guest.facts.network.interface import Interface, Route
 from guestshell.guest.facts.network.iproute import parse_route
-from guestshell.guest.facts.network.reading import (
-    changed,
-    cidr,
-    is_prefix,
-    once,
-    read_small,
-    read_values,
-)
+from guestshell.guest.facts.network.values import cidr, is_prefix, once
+from guestshell.guest.facts.text import set_lines
 from guestshell.values import Name, Timestamp
 
 _RC_CONF = ("/etc/rc.conf", "/etc/rc.conf.local")
@@ -55,7 +50,7 @@ def _mask(text: str) -> str:
 def read_rc_conf(files: Files) -> Iterator[Interface | Route]:
     """Yield the interfaces and routes that FreeBSD's rc.conf sets."""
     for path in _RC_CONF:
-        values = read_values(files, path)
+        values = read_assignments(files, path)
         groups: dict[str, list[str]] = {}
         for key, value in values.items():
             if key.startswith("ifconfig_"):

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from guestshell.guest.facts.files import Files, read_needed
+from guestshell.guest.facts.files import SMALL, Files, read_needed
 from guestshell.guest.facts.network.interface import Host
-from guestshell.guest.facts.network.reading import LIMIT
 from guestshell.values import Name, decode_name
 
 _FILE = Name("/etc/hosts")
@@ -27,4 +26,4 @@ def parse_hosts(data: bytes, file: Name) -> Iterator[Host]:
 
 def read_hosts(files: Files) -> list[Host]:
     """Give the lines of /etc/hosts."""
-    return list(parse_hosts(read_needed(files, _FILE, LIMIT * 4), _FILE))
+    return list(parse_hosts(read_needed(files, _FILE, SMALL * 4), _FILE))

@@ -4,21 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from guestshell.errors import PathError
-from guestshell.guest.facts.files import Files
+from guestshell.guest.facts.files import Files, changed, configured, read_small
+from guestshell.guest.facts.formats.assignments import read_assignments
 from guestshell.guest.facts.network.interface import Interface, Route
 from guestshell.guest.facts.network.iproute import parse_route
-from guestshell.guest.facts.network.reading import (
-    changed,
-    cidr,
-    configured,
-    is_true,
-    names,
-    once,
-    read_small,
-    read_values,
-    truth,
-    words,
-)
+from guestshell.guest.facts.network.values import cidr, names, once, words
+from guestshell.guest.facts.text import is_true, text_lines, truth
 from guestshell.values import Name
 
 _RED_HAT = "/etc/sysconfig/network-scripts"
@@ -112,13 +103,13 @@ def _routes(files: Files, path: Name, interface: str) -> Iterator[Route]:
     """Yield the routes of a route-eth0 file, in either of the two ways it is written."""
     data = read_small(files, path) or b""
     if b"ADDRESS0=" not in data:
-        for line in data.decode("utf-8", "surrogateescape").splitlines():
+        for line in text_lines(data):
             bare = line.partition("#")[0].strip()
             route = parse_route(bare, interface, _SYSTEM, path)
             if route is not None:
                 yield route
         return
-    values = read_values(files, path)
+    values = read_assignments(files, path)
     for suffix, address in _numbered(values, "ADDRESS"):
         yield Route(
             destination=cidr(address, values.get(f"NETMASK{suffix}", "")),
@@ -132,7 +123,7 @@ def _routes(files: Files, path: Name, interface: str) -> Iterator[Route]:
 def _suse_routes(files: Files, path: Name, interface: str) -> Iterator[Route]:
     """Yield the routes of SUSE's routes(5): destination, gateway, netmask, interface."""
     data = read_small(files, path) or b""
-    for line in data.decode("utf-8", "surrogateescape").splitlines():
+    for line in text_lines(data):
         fields = [f if f != "-" else "" for f in line.partition("#")[0].split()]
         if not fields:
             continue
@@ -152,7 +143,7 @@ def read_ifcfg(files: Files) -> Iterator[Interface | Route]:
     # SUSE's directory is a file of settings for all interfaces on Red Hat
     if _is_directory(files, _SUSE):
         yield from _of_directory(files, _SUSE, suse=True)
-    elif gateway := read_values(files, _SUSE).get("GATEWAY"):
+    elif gateway := read_assignments(files, _SUSE).get("GATEWAY"):
         yield Route(destination="default", gateway=gateway, system=_SYSTEM, file=Name(_SUSE))
 
 
@@ -167,7 +158,7 @@ def _of_directory(files: Files, directory: str, *, suse: bool) -> Iterator[Inter
     for entry in configured(files, directory):
         kind, dash, suffix = entry.name.partition("-")
         if kind == "ifcfg" and dash:
-            values = read_values(files, entry.path)
+            values = read_assignments(files, entry.path)
             yield _interface(files, entry.path, suffix, values)
         elif kind in ("route", "route6") and dash:
             yield from _routes(files, entry.path, suffix)

@@ -4,19 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from guestshell.guest import paths
-from guestshell.guest.facts.files import Files
+from guestshell.guest.facts.files import Files, changed, configured, matching, read_small
 from guestshell.guest.facts.network.interface import Interface, Route
 from guestshell.guest.facts.network.iproute import parse_route
-from guestshell.guest.facts.network.reading import (
-    changed,
-    cidr,
-    configured,
-    matching,
-    names,
-    once,
-    read_small,
-    words,
-)
+from guestshell.guest.facts.network.values import cidr, names, once, words
 from guestshell.values import Name
 
 _MAIN = "/etc/network/interfaces"

@@ -3,7 +3,8 @@
 import itertools
 
 from guestshell.guest.facts.network.interface import Route
-from guestshell.guest.facts.network.reading import cidr, number
+from guestshell.guest.facts.network.values import cidr
+from guestshell.guest.facts.text import decimal
 from guestshell.values import Name
 
 
@@ -36,7 +37,7 @@ def parse_route(
         destination=destination if destination == "default" else cidr(destination, mask),
         gateway=gateway,
         interface=Name(options.get("dev") or interface),
-        metric=number(options.get("metric", "")),
+        metric=decimal(options.get("metric", "")),
         system=system,
         file=Name(file),
     )

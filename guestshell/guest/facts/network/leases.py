@@ -9,17 +9,10 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from guestshell.guest.facts.files import Files
+from guestshell.guest.facts.files import Files, changed, configured, read_small
 from guestshell.guest.facts.network.interface import Lease
-from guestshell.guest.facts.network.reading import (
-    changed,
-    cidr,
-    configured,
-    number,
-    once,
-    read_small,
-    words,
-)
+from guestshell.guest.facts.network.values import cidr, once, words
+from guestshell.guest.facts.text import decimal, text_lines
 from guestshell.values import Name, Timestamp
 
 _DIRECTORIES = (
@@ -103,12 +96,12 @@ def _dhclient_lease(values: dict[str, list[str]], version: str, file: Name) -> L
         return " ".join(values.get(key, ()))
 
     if version == "lease6":
-        start, life = number(option("starts")), number(option("max-life"))
+        start, life = decimal(option("starts")), decimal(option("max-life"))
         granted = _moment(start)
         expires = _moment(start + life) if start and life and life != _FOREVER else None
     else:
         expires = _date(values.get("expire", []))
-        length = number(option("dhcp-lease-time"))
+        length = decimal(option("dhcp-lease-time"))
         granted = Timestamp(expires - length * 10**9) if expires and length else None
     return Lease(
         interface=Name(option("interface")),
@@ -131,7 +124,7 @@ def _moment(seconds: int | None) -> Timestamp | None:
 def _date(given: list[str]) -> Timestamp | None:
     """Give the moment of `5 2026/03/20 10:11:12`, UTC, or `epoch 1773000000`; None of `never`."""
     if given[:1] == ["epoch"]:
-        return _moment(number(" ".join(given[1:2])))
+        return _moment(decimal(" ".join(given[1:2])))
     try:
         found = datetime.strptime(" ".join(given[1:3]), "%Y/%m/%d %H:%M:%S")
     except ValueError:
@@ -144,9 +137,9 @@ def _date(given: list[str]) -> Timestamp | None:
 
 def _assigned(data: bytes, file: Name, when: Timestamp | None) -> Lease:
     """Give the lease of a `KEY=value` file, which was written when the lease was granted."""
-    lines = (line.partition("=") for line in data.decode("utf-8", "surrogateescape").splitlines())
+    lines = (line.partition("=") for line in text_lines(data))
     values = {key: value.strip('"') for key, _, value in lines}
-    length = number(values.get("LIFETIME", ""))
+    length = decimal(values.get("LIFETIME", "").strip())
     bounded = when is not None and length and length < _FOREVER
     return Lease(
         interface=_interface_of(file),

@@ -3,10 +3,11 @@
 import itertools
 from collections.abc import Iterator
 
-from guestshell.guest.facts.files import Files, is_there
+from guestshell.guest.facts.files import Files, changed, is_there
+from guestshell.guest.facts.formats.assignments import read_assignments
 from guestshell.guest.facts.network.interface import Interface, Route
 from guestshell.guest.facts.network.iproute import parse_route
-from guestshell.guest.facts.network.reading import changed, cidr, names, once, read_values, words
+from guestshell.guest.facts.network.values import cidr, names, once, words
 from guestshell.values import Name
 
 _FILE = Name("/etc/conf.d/net")
@@ -20,7 +21,7 @@ def read_netifrc(files: Files) -> Iterator[Interface | Route]:
     In variables the interface's name has underscores for what is no letter or digit, and so it
     has here.
     """
-    values = read_values(files, _FILE)
+    values = read_assignments(files, _FILE)
     if not values:
         return
     when = changed(files, _FILE)

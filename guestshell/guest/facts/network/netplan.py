@@ -3,19 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from guestshell.guest.facts.files import Files
+from guestshell.guest.facts.files import Files, changed, configured, read_small
+from guestshell.guest.facts.formats.shapes import list_of, mapping_of, text_of, texts_of
+from guestshell.guest.facts.formats.yaml_text import load_yaml
 from guestshell.guest.facts.network.interface import Interface, Route
-from guestshell.guest.facts.network.reading import (
-    changed,
-    configured,
-    is_true,
-    names,
-    number,
-    once,
-    read_small,
-)
-from guestshell.guest.facts.shapes import list_of, mapping_of, text_of, texts_of
-from guestshell.guest.facts.yaml_text import load_yaml
+from guestshell.guest.facts.network.values import names, once
+from guestshell.guest.facts.text import decimal, is_true
 from guestshell.values import Name
 
 _SYSTEM = "netplan"
@@ -51,7 +44,7 @@ def _routes_of(settings: Any, interface: str, file: str) -> Iterator[Route]:
                 destination="default" if to in ("0.0.0.0/0", "::/0") else to,
                 gateway=text_of(route, "via"),
                 interface=Name(interface),
-                metric=number(text_of(route, "metric")),
+                metric=decimal(text_of(route, "metric").strip()),
                 system=_SYSTEM,
                 file=Name(file),
             )

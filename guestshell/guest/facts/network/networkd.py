@@ -4,19 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from guestshell.guest.entries import Entry
-from guestshell.guest.facts.files import Files, entries_if_there
+from guestshell.guest.facts.files import Files, changed, configured, entries_if_there, read_small
+from guestshell.guest.facts.formats.sections import Section, merged, parse_sections
 from guestshell.guest.facts.network.interface import Interface, Route
-from guestshell.guest.facts.network.reading import (
-    changed,
-    cidr,
-    configured,
-    names,
-    number,
-    once,
-    read_small,
-    words,
-)
-from guestshell.guest.facts.sections import Section, merged, parse_sections
+from guestshell.guest.facts.network.values import cidr, names, once, words
+from guestshell.guest.facts.text import decimal
 from guestshell.values import Name, Timestamp
 
 _ETC = "/etc/systemd/network"
@@ -145,7 +137,7 @@ def _route(section: Section, interface: str, file: Name) -> Route:
         destination="default" if to in ("", "0.0.0.0/0", "::/0") else cidr(to),
         gateway=section.last("Gateway"),
         interface=Name(interface),
-        metric=number(section.last("Metric")),
+        metric=decimal(section.last("Metric")),
         system=_SYSTEM,
         file=file,
     )

@@ -3,19 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from guestshell.guest.facts.files import Files
+from guestshell.guest.facts.files import Files, changed, configured, read_small
+from guestshell.guest.facts.formats.sections import Section, merged, parse_sections
 from guestshell.guest.facts.network.interface import Interface, Route
-from guestshell.guest.facts.network.reading import (
-    changed,
-    configured,
-    names,
-    number,
-    once,
-    read_small,
-    truth,
-    words,
-)
-from guestshell.guest.facts.sections import Section, merged, parse_sections
+from guestshell.guest.facts.network.values import names, once, words
+from guestshell.guest.facts.text import decimal, truth
 from guestshell.values import Name, Timestamp, decode_name
 
 _DIRECTORIES = (
@@ -69,14 +61,14 @@ def _routes(section: Section, interface: str, file: Name) -> Iterator[Route]:
                     destination="default" if to in ("0.0.0.0/0", "::/0") else to,
                     gateway=gateway,
                     interface=Name(interface),
-                    metric=number(metric),
+                    metric=decimal(metric),
                     system=_SYSTEM,
                     file=file,
                 )
 
 
 def _seconds(text: str) -> Timestamp | None:
-    seconds = number(text)
+    seconds = decimal(text.strip())
     return Timestamp(seconds * 10**9) if seconds and seconds < 2**40 else None
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 
-from guestshell.errors import GuestError
-from guestshell.guest.facts.files import Files, set_lines
+from guestshell.errors import PathError
+from guestshell.guest.facts.files import Files, configured, read_small
+from guestshell.guest.facts.formats.sections import merged, parse_sections
 from guestshell.guest.facts.network.interface import Interface, Resolver
-from guestshell.guest.facts.network.reading import configured, read_small
-from guestshell.guest.facts.sections import merged, parse_sections
+from guestshell.guest.facts.text import set_lines
 from guestshell.values import Name
 
 _RESOLV_CONF = Name("/etc/resolv.conf")
@@ -42,7 +42,7 @@ def read_resolvers(files: Files, interfaces: Iterable[Interface]) -> Iterator[Re
 def _resolv_conf(files: Files) -> Iterator[Resolver]:
     try:
         target = files.entry(_RESOLV_CONF).target
-    except GuestError:
+    except PathError:
         return
     if target is not None:
         yield Resolver(setting="link", value=target, file=_RESOLV_CONF)

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from guestshell.guest.facts.files import Files
+from guestshell.guest.facts.files import Files, changed, configured, read_small
 from guestshell.guest.facts.network.interface import Interface, Route
-from guestshell.guest.facts.network.reading import changed, configured, read_small
+from guestshell.guest.facts.text import text_lines
 from guestshell.values import Name
 
 _DIRECTORY = "/etc/udev/rules.d"
@@ -19,7 +19,7 @@ def read_udev(files: Files) -> Iterator[Interface | Route]:
             continue
         data = read_small(files, entry.path) or b""
         when = changed(files, entry.path)
-        for line in data.decode("utf-8", "surrogateescape").splitlines():
+        for line in text_lines(data):
             if line.lstrip().startswith("#"):
                 continue
             found = {key: value for key, _, value in _PAIR.findall(line)}

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from guestshell.guest.facts.files import Files
+from guestshell.guest.facts.files import Files, changed, configured, read_small
+from guestshell.guest.facts.formats.sections import merged, parse_sections
 from guestshell.guest.facts.network.interface import Interface, Route
-from guestshell.guest.facts.network.reading import changed, configured, read_small
-from guestshell.guest.facts.sections import merged, parse_sections
+from guestshell.guest.facts.text import numbered_lines
 from guestshell.values import Name, decode_name
 
 _SUPPLICANT = "/etc/wpa_supplicant"
@@ -48,7 +48,7 @@ def read_wifi(files: Files) -> Iterator[Interface | Route]:
 def _networks(data: bytes) -> Iterator[tuple[str, bool]]:
     """Yield the SSID of each `network={ … }` and whether it is on."""
     inside: dict[str, str] | None = None
-    for raw in data.decode("utf-8", "surrogateescape").split("\n"):
+    for _, raw in numbered_lines(data):
         line = raw.strip()
         if line.replace(" ", "") == "network={":
             inside = {}

@@ -2,17 +2,10 @@
 
 from collections.abc import Iterator
 
-from guestshell.guest.facts.files import Files, is_there
+from guestshell.guest.facts.files import Files, changed, configured, is_there, read_small
+from guestshell.guest.facts.formats.sections import Section, merged, parse_sections
 from guestshell.guest.facts.network.interface import Interface, Route
-from guestshell.guest.facts.network.reading import (
-    changed,
-    configured,
-    names,
-    once,
-    read_small,
-    words,
-)
-from guestshell.guest.facts.sections import Section, merged, parse_sections
+from guestshell.guest.facts.network.values import names, once, words
 from guestshell.values import Name
 
 _DIRECTORY = "/etc/wireguard"

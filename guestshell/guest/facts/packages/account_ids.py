@@ -1,5 +1,6 @@
 """Which numbers the guest's own account files give to the names in package databases."""
 
+from guestshell.guest.facts.accounts.passwd import id_of
 from guestshell.guest.facts.files import Files, read_if_there
 
 _PASSWD = ("/etc/passwd", "/usr/lib/passwd")
@@ -35,7 +36,7 @@ def _numbers(files: Files, sources: tuple[str, ...]) -> dict[str, int]:
     for source in sources:
         for line in (read_if_there(files, source) or b"").split(b"\n"):
             name, _, rest = line.decode("utf-8", "surrogateescape").partition(":")
-            number = rest.partition(":")[2].partition(":")[0]
-            if name and number.isascii() and number.isdecimal() and len(number) <= 10:
-                found.setdefault(name, int(number))
+            number = id_of(rest.partition(":")[2].partition(":")[0])
+            if name and number is not None:
+                found.setdefault(name, number)
     return found

@@ -1,21 +1,12 @@
 """One file under several spellings: `/bin/ls` and `/usr/bin/ls` where /bin is a link."""
 
-from guestshell.errors import GuestShellError, PathError
+from guestshell.errors import PathError
 from guestshell.guest import paths
 from guestshell.guest.facts.files import Files, entries_if_there
 from guestshell.values import Name
 
 _WHERE = ("/", "/usr", "/var")
 """Directories in which distributions link one directory to another, hier(7), /usr merge."""
-
-
-def is_known(files: Files, path: str) -> bool:
-    """Say whether a path is there. Raises GuestError where that cannot be said now."""
-    try:
-        files.entry(path)
-    except PathError:
-        return False
-    return True
 
 
 class Aliases:
@@ -28,7 +19,7 @@ class Aliases:
                 if entry.kind == "symlink":
                     try:
                         self._real[entry.path] = files.resolve(entry.path)
-                    except GuestShellError:
+                    except PathError:
                         continue
 
     def canonical(self, path: str) -> Name:

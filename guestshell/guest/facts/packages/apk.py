@@ -10,9 +10,9 @@ import binascii
 from collections.abc import Callable, Iterable, Iterator
 
 from guestshell.guest import paths
-from guestshell.guest.facts.files import Files, read_if_there
-from guestshell.guest.facts.package import Package, PackagedFile
-from guestshell.guest.facts.packages.aliases import is_known
+from guestshell.guest.facts.files import Files, is_there, read_if_there
+from guestshell.guest.facts.packages.rows import Package, PackagedFile
+from guestshell.guest.facts.text import decimal, octal
 from guestshell.values import Name, Size, decode_name
 
 _PLACES = ("/usr/lib/apk/db/installed", "/lib/apk/db/installed")
@@ -25,7 +25,7 @@ _LINK_MODE = 0o777
 
 def find_apk(files: Files) -> "ApkDatabase | None":
     """Give apk's database, None where there is none."""
-    place = next((path for path in _PLACES if is_known(files, path)), None)
+    place = next((path for path in _PLACES if is_there(files, path)), None)
     return ApkDatabase(files, place) if place else None
 
 
@@ -77,12 +77,11 @@ class ApkDatabase:
 
 def _package(lines: list[tuple[str, str]]) -> Package:
     fields = {letter: value for letter, value in reversed(lines) if letter not in "FRMaZ"}
-    size = fields.get("I", "")
     return Package(
         fields.get("P", ""),
         fields.get("V", ""),
         fields.get("A", ""),
-        Size(int(size) if size.isascii() and size.isdecimal() and len(size) < 16 else 0),
+        Size(decimal(fields.get("I", ""), 15) or 0),
         source=fields.get("o", "") or fields.get("P", ""),
         summary=fields.get("T", ""),
         status=", ".join(_WRONG[letter] for letter in fields.get("f", "") if letter in _WRONG),
@@ -113,7 +112,7 @@ def _file(path: Name, package: str, about: dict[str, str]) -> PackagedFile:
     is_directory = about["kind"] == "F"
     words = about.get("M" if is_directory else "a", "").split(":")
     user, group, mode = (*words, "", "", "")[:3]
-    bits = _number(mode, 8)
+    bits = octal(mode)
     if bits is None:
         bits = 0o755 if is_directory else 0o644
     is_link = not is_directory and bits == _LINK_MODE
@@ -125,8 +124,8 @@ def _file(path: Name, package: str, about: dict[str, str]) -> PackagedFile:
         algorithm,
         digest,
         mode=None if is_link else bits,
-        user=_number(user, 10) or 0,
-        group=_number(group, 10) or 0,
+        user=decimal(user, 10) or 0,
+        group=decimal(group, 10) or 0,
         # what apk upgrade asks about, apk(8): protected paths
         configuration=path.startswith("/etc/") and not path.startswith("/etc/init.d/"),
     )
@@ -140,10 +139,3 @@ def _digest(text: str) -> tuple[str, str]:
     except (binascii.Error, UnicodeEncodeError):
         return "", ""
     return (algorithm, digest) if algorithm and digest else ("", "")
-
-
-def _number(text: str, base: int) -> int | None:
-    digits = "01234567" if base == 8 else "0123456789"
-    if not text or len(text) > 10 or set(text) - set(digits):
-        return None
-    return int(text, base)

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import suppress
 
-from guestshell.errors import GuestShellError
+from guestshell.errors import PathError
 from guestshell.guest import paths
 from guestshell.guest.facts.files import Files
-from guestshell.guest.facts.package import Package, PackageDatabase
 from guestshell.guest.facts.packages.aliases import Aliases
 from guestshell.guest.facts.packages.apk import find_apk
 from guestshell.guest.facts.packages.dpkg import find_dpkg
 from guestshell.guest.facts.packages.pacman import find_pacman
+from guestshell.guest.facts.packages.rows import Package, PackageDatabase
 from guestshell.guest.facts.packages.rpm import find_rpm
 
 
@@ -29,7 +29,7 @@ def read_packages(databases: list[PackageDatabase]) -> list[Package]:
 def owners_of(files: Files, databases: list[PackageDatabase], path: str) -> Iterator[Package]:
     """Yield the packages that brought an absolute path, be the file there or not."""
     directory, name = paths.split(path)
-    with suppress(GuestShellError):
+    with suppress(PathError):
         path = paths.child(files.resolve(directory), name) if name else "/"
     spellings = Aliases(files).spellings(path)
     for database in databases:

@@ -10,16 +10,17 @@ from dataclasses import replace
 
 from guestshell.guest import paths
 from guestshell.guest.entries import Entry
-from guestshell.guest.facts.dpkg import STATUS, Stanza, parse_stanzas
 from guestshell.guest.facts.files import (
     Files,
     entries_if_there,
     files_below,
+    is_there,
     read_if_there,
 )
-from guestshell.guest.facts.package import Package, PackagedFile
-from guestshell.guest.facts.packages.aliases import Aliases, is_known
+from guestshell.guest.facts.packages.aliases import Aliases
 from guestshell.guest.facts.packages.dpkg_paths import DpkgPaths
+from guestshell.guest.facts.packages.dpkg_status import STATUS, Stanza, parse_stanzas
+from guestshell.guest.facts.packages.rows import Package, PackagedFile
 from guestshell.values import Name, decode_name
 
 _INFO = "/var/lib/dpkg/info"
@@ -30,7 +31,7 @@ _MOST = 64 * 2**20
 
 def find_dpkg(files: Files) -> "DpkgDatabase | None":
     """Give dpkg's database, None where there is none."""
-    there = is_known(files, STATUS) or is_known(files, _PARTS)
+    there = is_there(files, STATUS) or is_there(files, _PARTS)
     return DpkgDatabase(files) if there else None
 
 

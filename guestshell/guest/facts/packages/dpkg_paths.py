@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from guestshell.guest.facts.files import Files, files_below, read_if_there, set_lines, text_lines
+from guestshell.guest.facts.accounts.passwd import id_of
+from guestshell.guest.facts.files import Files, files_below, read_if_there
 from guestshell.guest.facts.packages.aliases import Aliases
 from guestshell.guest.facts.packages.wildcards import fits, literal_start
+from guestshell.guest.facts.text import octal, set_lines, text_lines
 from guestshell.values import Name
 
 _DIVERSIONS = "/var/lib/dpkg/diversions"
@@ -81,8 +83,9 @@ class DpkgPaths:
         damaged = 0
         for line in text_lines(read_if_there(self._files, _OVERRIDES) or b""):
             user, group, mode, path = (*line.split(" ", 3), "", "", "", "")[:4]
-            if path and 0 < len(mode) <= 6 and set(mode) <= set("01234567"):
-                override = Override(_account(user), _account(group), int(mode, 8) & 0o7777)
+            bits = octal(mode)
+            if path and bits is not None:
+                override = Override(_account(user), _account(group), bits & 0o7777)
                 yield self._aliases.canonical(path), override
             elif line.strip():
                 damaged += 1
@@ -100,7 +103,5 @@ class DpkgPaths:
 
 def _account(text: str) -> str | int:
     """Give a name, or the number of `#NUMBER`."""
-    number = text[1:]
-    if text.startswith("#") and number.isascii() and number.isdecimal() and len(number) <= 10:
-        return int(number)
-    return text
+    number = id_of(text[1:]) if text.startswith("#") else None
+    return text if number is None else number

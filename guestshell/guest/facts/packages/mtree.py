@@ -1,14 +1,10 @@
-"""Descriptions of a tree: mtree(5) as ALPM-MTREE(5) narrows it down, compressed with gzip."""
+"""Descriptions of a tree: mtree(5) as ALPM-MTREE(5) narrows it down."""
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from guestshell.guest.facts.text import decimal, octal
 from guestshell.values import Name, decode_name
-
-_MOST = 256 * 2**20
-_LONGEST = 19
-"""Digits of a number that is taken: 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,23 +14,14 @@ class TreeLine:
     path: Name
     words: dict[str, str]
 
-    def number(self, keyword: str, base: int = 10) -> int | None:
+    def number(self, keyword: str) -> int | None:
         """Give a whole number; of `1700000000.0` what stands before the point."""
-        text = self.words.get(keyword, "").partition(".")[0]
-        digits = "01234567" if base == 8 else "0123456789"
-        if not text or len(text) > _LONGEST or set(text) - set(digits):
-            return None
-        return int(text, base)
+        return decimal(self.words.get(keyword, "").partition(".")[0], 19)
 
-
-def unpacked(data: bytes) -> bytes | None:
-    """Give the text of a gzip file, None where it is damaged or no real one is so long."""
-    decoder = zlib.decompressobj(31)
-    try:
-        text = decoder.decompress(data, _MOST)
-    except zlib.error:
-        return None
-    return text if decoder.eof else None
+    @property
+    def mode(self) -> int | None:
+        """The permission bits."""
+        return octal(self.words.get("mode", ""))
 
 
 def tree_lines(text: bytes) -> Iterator[TreeLine]:

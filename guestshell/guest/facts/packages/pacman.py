@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator
 
 from guestshell.guest import paths
 from guestshell.guest.entries import Entry
-from guestshell.guest.facts.files import Files, entries_if_there, read_if_there
-from guestshell.guest.facts.package import Package, PackagedFile
-from guestshell.guest.facts.packages.aliases import is_known
-from guestshell.guest.facts.packages.mtree import TreeLine, tree_lines, unpacked
+from guestshell.guest.facts.files import Files, entries_if_there, is_there, read_if_there
+from guestshell.guest.facts.formats import compressed
+from guestshell.guest.facts.packages.mtree import TreeLine, tree_lines
+from guestshell.guest.facts.packages.rows import Package, PackagedFile
+from guestshell.guest.facts.text import decimal
 from guestshell.values import Name, Size, Timestamp, decode_name
 
 _LOCAL = "/var/lib/pacman/local"
@@ -23,7 +24,7 @@ Sections = dict[str, list[Name]]
 
 def find_pacman(files: Files) -> "PacmanDatabase | None":
     """Give pacman's database, None where there is none."""
-    return PacmanDatabase(files) if is_known(files, _LOCAL) else None
+    return PacmanDatabase(files) if is_there(files, _LOCAL) else None
 
 
 class PacmanDatabase:
@@ -72,7 +73,7 @@ class PacmanDatabase:
     def _files_of(self, directory: Entry, package: str) -> Iterator[PackagedFile]:
         path = paths.child(directory.path, "mtree")
         data = read_if_there(self._files, path)
-        text = None if data is None else unpacked(data)
+        text = None if data is None else _unpacked(data)
         if text is None:
             problem = "is missing" if data is None else "is damaged"
             self._files.warn(f"{path}: {problem}, so {package} cannot be verified")
@@ -83,6 +84,15 @@ class PacmanDatabase:
             # what the package manager needed itself is not unpacked: .PKGINFO, .INSTALL …
             if not line.path.startswith("."):
                 yield _file(line, package, line.path in configuration)
+
+
+def _unpacked(data: bytes) -> bytes | None:
+    """Give the text of a gzip file, None where it is damaged or no real one is so long."""
+    try:
+        text = compressed.unpack("gzip", data, compressed.MOST) if data else b""
+    except compressed.UnpackError:
+        return None
+    return text if 0 < len(text) < compressed.MOST else None
 
 
 def _sections(data: bytes) -> Sections:
@@ -103,9 +113,7 @@ def _package(sections: Sections) -> Package:
         return next(iter(sections.get(key, ())), "")
 
     def number(key: str) -> int | None:
-        digits = text(key)
-        is_number = digits.isascii() and digits.isdecimal() and len(digits) < 16
-        return int(digits) if is_number else None
+        return decimal(text(key), 15)
 
     installed = number("INSTALLDATE")
     return Package(
@@ -134,7 +142,7 @@ def _file(line: TreeLine, package: str, configuration: bool) -> PackagedFile:
         algorithm if is_file else "",
         digest if is_file else "",
         line.number("size") if is_file else None,
-        None if kind == "symlink" else line.number("mode", 8),
+        None if kind == "symlink" else line.mode,
         line.number("time") if is_file else None,
         line.number("uid"),
         line.number("gid"),

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
-from guestshell.errors import GuestShellError, PathError
+from guestshell.errors import PathError
 from guestshell.guest import paths
 from guestshell.guest.entries import kind_of
 from guestshell.guest.facts.files import Files, entries_if_there
-from guestshell.guest.facts.package import Package, PackagedFile
+from guestshell.guest.facts.formats.sqlite_file import SqliteFile
 from guestshell.guest.facts.packages import rpm_header as tags
 from guestshell.guest.facts.packages.berkeley import hash_values
+from guestshell.guest.facts.packages.rows import Package, PackagedFile
 from guestshell.guest.facts.packages.rpm_header import DamagedHeader, Header
 from guestshell.guest.facts.packages.rpm_ndb import ndb_blobs
-from guestshell.guest.facts.packages.rpm_sqlite import sqlite_blobs
 from guestshell.values import Name, Size, Timestamp, decode_name, encode_name
 
 _DIRECTORIES = ("/usr/lib/sysimage/rpm", "/var/lib/rpm", "/usr/share/rpm")
@@ -41,7 +41,7 @@ def find_rpm(files: Files) -> "Iterator[RpmDatabase]":
         if form is None:
             continue
         path = paths.child(directory, form)
-        with suppress(GuestShellError):
+        with suppress(PathError):
             path = files.resolve(path)
         if path not in seen:
             seen.add(path)
@@ -95,7 +95,9 @@ class RpmDatabase:
 
     def _blobs(self) -> Iterator[bytes | None]:
         if self._path.endswith(".sqlite"):
-            yield from sqlite_blobs(self._files, self._path)
+            with SqliteFile(self._files, self._path) as database:
+                for [blob] in database.rows("Packages", ("blob",)):
+                    yield blob if isinstance(blob, bytes) else None
             return
         try:
             with self._files.open(self._path) as file:

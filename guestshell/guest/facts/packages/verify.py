@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from guestshell.errors import GuestShellError, PathError
+from guestshell.errors import PathError
 from guestshell.guest import paths
 from guestshell.guest.entries import Entry
 from guestshell.guest.facts.files import Files
-from guestshell.guest.facts.package import Deviation, PackagedFile
 from guestshell.guest.facts.packages.account_ids import AccountIds
+from guestshell.guest.facts.packages.rows import Deviation, PackagedFile
 from guestshell.values import Name, encode_name
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
@@ -150,7 +150,7 @@ class _Verifier:
             return False
         try:
             return self._files.entry(self._files.resolve(entry.path)).is_directory
-        except GuestShellError:
+        except PathError:
             return False
 
     def _must_read(self, file: PackagedFile, entry: Entry, found: list[_Finding]) -> bool:

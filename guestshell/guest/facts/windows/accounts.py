@@ -1,14 +1,14 @@
 r"""Local users and groups: the SAM hive and ProfileList.
 
-The layout of the values F, V and C is not published; the offsets are those that examiners'
-tools agree on (impacket's secretsdump, RegRipper's samparse, Samba's tools among them).
+The layout of the values F, V and C is not published; the offsets are those that tools of
+examiners agree on.
 """
 
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from guestshell.guest.facts import account_rows, accounts
+from guestshell.guest.facts.accounts import passwd, rows
 from guestshell.guest.facts.windows.keys import (
     Key,
     Registry,
@@ -255,10 +255,10 @@ def _sids(data: bytes, count: int) -> Iterator[str]:
         offset += sid_length(data[offset:][:8])
 
 
-def users_of(found: list[Account]) -> list[accounts.User]:
+def users_of(found: list[Account]) -> list[passwd.User]:
     """Give the accounts as rows of `users`; what Windows has no word for is empty."""
     return [
-        accounts.User(
+        passwd.User(
             name=account.name,
             uid=account.rid,
             gid=513,
@@ -272,10 +272,10 @@ def users_of(found: list[Account]) -> list[accounts.User]:
     ]
 
 
-def rows_of(found: list[Account]) -> list[account_rows.Account]:
+def rows_of(found: list[Account]) -> list[rows.Account]:
     """Give the accounts as rows of `users`; a disabled one's password counts as locked."""
     return [
-        account_rows.Account(
+        rows.Account(
             name=account.name,
             uid=account.rid,
             groups=account.groups,
@@ -289,6 +289,6 @@ def rows_of(found: list[Account]) -> list[account_rows.Account]:
     ]
 
 
-def groups_of(found: list[Alias]) -> list[accounts.Group]:
+def groups_of(found: list[Alias]) -> list[passwd.Group]:
     """Give the local groups as rows of `groups`."""
-    return [accounts.Group(name=a.name, gid=a.rid, members=a.members) for a in found]
+    return [passwd.Group(name=a.name, gid=a.rid, members=a.members) for a in found]

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Iterator
 
-from guestshell.guest.facts.package import Package
+from guestshell.guest.facts.packages.rows import Package
 from guestshell.guest.facts.windows.keys import Key, Registry, number_of, subkeys_of, text_of
 from guestshell.values import Size, Timestamp
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from guestshell.guest.facts.service import Service
+from guestshell.guest.facts.services.service import Service
 from guestshell.guest.facts.windows.keys import (
     Key,
     Registry,

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from guestshell.guest.facts.configuration import TimeZone
+from guestshell.guest.facts.configuration.rows import TimeZone
+from guestshell.guest.facts.text import decimal
 from guestshell.guest.facts.windows.keys import (
     Registry,
     data_of,
@@ -60,7 +61,7 @@ def read_system(registry: Registry) -> WindowsSystem:
     build = text_of(version, "CurrentBuild") or text_of(version, "CurrentBuildNumber")
     revision = text_of(version, "UBR")
     product = text_of(version, "ProductName")
-    if build.isascii() and build.isdecimal() and len(build) < 9 and int(build) >= _ELEVEN:
+    if (decimal(build, 8) or 0) >= _ELEVEN:
         product = product.replace("Windows 10", "Windows 11", 1)
     computer = text_of(registry.key(rf"{CONTROL}\ComputerName\ComputerName"), "ComputerName")
     return WindowsSystem(

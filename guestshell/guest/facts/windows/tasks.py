@@ -2,15 +2,12 @@ r"""Scheduled tasks: the XML files below System32\Tasks, [MS-TSCH] 2.5."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from guestshell.errors import GuestShellError, PathError
+from guestshell.errors import PathError
 from guestshell.guest.facts.files import Files
+from guestshell.guest.facts.formats.xml_text import Node, load_xml
 from guestshell.guest.facts.windows import places
 from guestshell.values import Name, Timestamp
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 _MOST = 2**20
 _MOST_TASKS = 20_000
@@ -57,85 +54,44 @@ def read_tasks(files: Files) -> Iterator[Task]:
             files.warn(f"{top}: holds more than {_MOST_TASKS} tasks; the rest are left out")
             return
         try:
-            root_element = parse_xml(files.read(entry.path, _MOST))
+            task = load_xml(files, entry.path, files.read(entry.path, _MOST))
         except PathError as error:
             files.warn(str(error))
             continue
-        except GuestShellError as error:
-            files.warn(f"{entry.path}: {error.message}")
+        if task is None:
             continue
         yield Task(
             name=entry.path.removeprefix(top).replace("/", "\\"),
-            command=_command(root_element),
-            triggers=_triggers(root_element),
-            user=_text(root_element, "Principals/Principal/UserId")
-            or _text(root_element, "Principals/Principal/GroupId"),
-            enabled=_text(root_element, "Settings/Enabled").lower() != "false",
+            command=_command(task),
+            triggers=_triggers(task),
+            user=task.text_of("Principals", "Principal", "UserId")
+            or task.text_of("Principals", "Principal", "GroupId"),
+            enabled=task.text_of("Settings", "Enabled").lower() != "false",
             modified=entry.mtime,
             file=entry.path,
         )
 
 
-def parse_xml(data: bytes) -> "Element":
-    """Give the root element, names without their namespace. Raises GuestShellError.
-
-    A document type is refused, and with it every entity that could be expanded.
-    """
-    from xml.etree.ElementTree import TreeBuilder
-    from xml.parsers import expat
-
-    builder = TreeBuilder()
-    parser = expat.ParserCreate()
-    depth = 0
-
-    def begin(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > _DEEPEST:
-            raise GuestShellError("is nested too deeply")
-        builder.start(name.rpartition(":")[2], attributes)
-
-    def end(name: str) -> None:
-        nonlocal depth
-        depth -= 1
-        builder.end(name.rpartition(":")[2])
-
-    def refuse(*_: object) -> None:
-        raise GuestShellError("has a document type, which no task has")
-
-    parser.StartElementHandler = begin
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = refuse
-    try:
-        parser.Parse(data, True)
-        return builder.close()
-    except (expat.ExpatError, ValueError, LookupError, AssertionError) as error:
-        raise GuestShellError(f"is no XML: {error}") from None
-
-
-def _text(root: "Element", path: str) -> str:
-    return (root.findtext(path) or "").strip()
-
-
-def _command(root: "Element") -> str:
+def _command(task: Node) -> str:
     """Give what the actions run, several joined by ` ; `."""
     commands = []
-    for action in root.iterfind("Actions/*"):
+    for action in (each for actions in task.all("Actions") for each in actions.children):
         if action.tag == "Exec":
-            parts = (_text(action, "Command"), _text(action, "Arguments"))
+            parts = (action.text_of("Command"), action.text_of("Arguments"))
             commands.append(" ".join(part for part in parts if part))
         elif action.tag == "ComHandler":
-            commands.append(f"COM {_text(action, 'ClassId')} {_text(action, 'Data')}".rstrip())
+            words = ("COM", action.text_of("ClassId"), action.text_of("Data"))
+            commands.append(" ".join(words).rstrip())
         else:
             commands.append(action.tag)
     return " ; ".join(commands)
 
 
-def _triggers(root: "Element") -> tuple[str, ...]:
+def _triggers(task: Node) -> tuple[str, ...]:
     found = dict.fromkeys(
         _TRIGGERS.get(trigger.tag, trigger.tag)
-        for trigger in root.iterfind("Triggers/*")
-        if _text(trigger, "Enabled").lower() != "false"
+        for triggers in task.all("Triggers")
+        for trigger in triggers.children
+        if trigger.text_of("Enabled").lower() != "false"
     )
     return tuple(found)

@@ -1,0 +1,1 @@
+"""How a guest boots: boot loaders, kernels, modules."""

@@ -1,0 +1,1 @@
+"""How a system was set up: time zone, language, file systems, SELinux, cloud-init."""

@@ -1,0 +1,1 @@
+"""The formats that many programs share: assignments, sections, JSON, YAML, XML, SQLite."""

@@ -1,0 +1,1 @@
+"""What runs at set times: one module a scheduler, one row a job."""

@@ -1,0 +1,1 @@
+"""Who logged in, as the records of logins tell."""

@@ -172,6 +172,12 @@ def test_one_that_was_never_built_is_not_used(home: Path) -> None:
     assert store.standing().why == "not built"
 
 
+def test_a_cache_that_is_somebody_elses_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sudo that keeps HOME leaves such a directory; looking for a file in it raises."""
+    monkeypatch.setenv("XDG_CACHE_HOME", f"/tmp/{'x' * 300}")  # raises for root too
+    assert store.chosen() is None
+
+
 def test_one_that_fits_is_used(fake: Fake) -> None:
     place = build.build(lambda stage: None)
     assert store.chosen() == place

@@ -44,7 +44,7 @@ def build(progress: Progress) -> Path:
             return place
         try:
             for old in store.home().iterdir():
-                shutil.rmtree(old)
+                shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
             with tempfile.TemporaryDirectory(dir=store.home(), prefix=".new-") as temporary:
                 directory = Path(temporary) / "appliance"
                 directory.mkdir(mode=0o700)

@@ -26,9 +26,10 @@ class StockAppliance:
         """
         words = os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes()).split("\0")
         following = dict(itertools.pairwise(words))
+        known = {"-kernel", "-initrd"} <= following.keys()
         for word in words:
             options = dict(pair.partition("=")[::2] for pair in word.replace(",,", "\0").split(","))
-            if options.get("id") == "appliance" and "file" in options:
+            if options.get("id") == "appliance" and options.get("file") and known:
                 root = options["file"].replace("\0", ",")
                 return cls(Path(following["-kernel"]), Path(following["-initrd"]), Path(root))
         raise ApplianceError("the stock appliance has no root disk to make a lean one of")

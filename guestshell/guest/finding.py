@@ -33,6 +33,7 @@ def open_layout(
     rooted = Rooted(handle)
     found = find_systems(handle, layout.survey, rooted)
     layout.notes += found.warnings
+    layout.failed = bool(found.warnings)
     layout.systems = found.systems
 
     def choose() -> None:
@@ -57,6 +58,7 @@ def open_layout(
         layout.systems = ask_libguestfs(handle, layout.survey) or layout.systems
         layout.asked = True
     except GuestError as error:
+        layout.failed = True
         layout.notes.append(f"libguestfs cannot inspect this image: {error.message}")
     choose()
     mount_system(handle, table, layout, layout.current)

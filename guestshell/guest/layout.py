@@ -40,13 +40,14 @@ class Layout:
     """What opening an image found.
 
     `current` is the number of the system that is mounted, from 1 on, and 0 for none. `asked`
-    says that inspect_os was.
+    says that inspect_os was, `failed` that another appliance may see what this one could not.
     """
 
     survey: Survey
     systems: list[System] = field(default_factory=list)
     current: int = 0
     asked: bool = False
+    failed: bool = False
     notes: list[str] = field(default_factory=list)
     unmounted: list[str] = field(default_factory=list)
     """What is wrong with the image, and what of the current system cannot be mounted."""
@@ -92,6 +93,7 @@ def mount_system(handle: Handle, table: MountTable, layout: Layout, number: int)
 def mount_rest(handle: Handle, table: MountTable, layout: Layout) -> None:
     """Mount what the current system has and is not mounted yet; without one all that can be."""
     layout.unmounted = []
+    layout.failed |= bool(layout.survey.warnings)
     system = layout.system
     for place in system.places if system else _data_places(layout.survey):
         if table.at_root() and place.directory == "/":
@@ -99,6 +101,7 @@ def mount_rest(handle: Handle, table: MountTable, layout: Layout) -> None:
         try:
             table.mount(handle, place.device, place.directory, place.type)
         except GuestError as error:
+            layout.failed = True
             layout.unmounted.append(
                 f"{place.device} cannot be mounted at {place.directory}: {error.message}"
             )

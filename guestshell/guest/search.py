@@ -34,6 +34,9 @@ _ROOT_PLACES = ("/", "/sysroot", "/root", "/target")
 _NO_PLACE = ("/dev", "/media", "/proc", "/selinux", "/sys")
 """Where libguestfs mounts nothing that fstab names."""
 
+_MOST_PLACES = 200
+"""Mounts of one fstab: each takes 0.15 s under emulation, and nothing can be asked meanwhile."""
+
 
 @dataclass
 class Found:
@@ -120,6 +123,9 @@ def places_of(
                 path = volume(path, options["subvol"])
             places.append(Place(path, line.directory, device.type))
     places.sort(key=lambda place: place.directory.count("/"))
+    if len(places) > _MOST_PLACES:
+        warnings.append(f"/etc/fstab: only the first {_MOST_PLACES} of {len(places)} are mounted")
+        del places[_MOST_PLACES:]
     return [Place(root, Name("/"), fs_type), *places], warnings
 
 

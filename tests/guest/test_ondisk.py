@@ -4,6 +4,7 @@ import contextlib
 import json
 import random
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -170,6 +171,76 @@ def test_a_damaged_gpt_is_in_doubt(place: int, tmp_path: Path) -> None:
         tables.read_table(reader(bytes(data)), len(data))
 
 
+def _entry(kind: int, start: int, size: int) -> bytes:
+    return bytes([0, 0, 0, 0, kind, 0, 0, 0]) + struct.pack("<II", start, size)
+
+
+def _sector(*entries: bytes, begin: bytes = b"") -> bytes:
+    return begin.ljust(446, b"\0") + b"".join(entries).ljust(64, b"\0") + b"\x55\xaa"
+
+
+_EXTENDED = _sector(_entry(0x83, 2048, 2048), _entry(5, 4096, 16384))
+_VTOC = bytes(12) + b"\xee\xde\x0d\x60"
+
+
+@pytest.mark.parametrize(
+    "sectors",
+    [
+        {0: _sector(_entry(0x83, 2048, 4096), _entry(0, 8192, 4096))},
+        {0: _EXTENDED, 4096: _sector(_entry(0x83, 64, 100), bytes(16), _entry(0x83, 2048, 100))},
+        {0: _EXTENDED, 4096: _sector(_entry(0x83, 64, 100), _entry(0, 4096, 100))},
+        {0: _EXTENDED, 4096: _sector(_entry(0x83, 64, 100), _entry(5, 4096, 0)),
+         8192: _sector(_entry(0x83, 64, 100))},
+        {0: _sector(_entry(0x82, 2048, 4096)), 2049: _VTOC},
+        {0: _sector(_entry(0xBF, 2048, 4096))},
+        {0: _sector(_entry(0x42, 63, 30000))},
+        {0: _sector(_entry(0x83, 2048, 4096), begin=b"\x0b\xe5\xa9\x41")},
+        {0: _sector(_entry(0x83, 2048, 4096), begin=b"\xc9\xc2\xd4\xc1")},
+        {3: b"RDSK"},
+        {0: b"XFSB", 1: b"RDSK"},
+        {31: bytes(440) + b"\x57\x29\x03\0\1"},
+        {0: b"XFSB".ljust(508, b"\0") + b"\xda\xbe"},
+    ],
+)  # fmt: skip
+def test_a_table_of_which_linux_makes_something_else_is_in_doubt(sectors: dict[int, bytes]) -> None:
+    """Linux, block/partitions: it sees partitions there that partitioning programs do not."""
+    data = bytearray(16 * MIB)
+    for place, content in sectors.items():
+        data[place * 512 : place * 512 + len(content)] = content
+    with pytest.raises(InDoubt):
+        tables.read_table(reader(bytes(data)), len(data))
+
+
+def test_a_gpt_is_looked_for_only_where_linux_does(tmp_path: Path) -> None:
+    image = tmp_path / "image"
+    with image.open("wb") as file:
+        file.truncate(16 * MIB)
+    run("sfdisk", "--quiet", str(image), text=GPT)
+    data = bytearray(image.read_bytes())
+    data[446 + 8] = 2  # the protective partition's start
+    with pytest.raises(InDoubt):
+        tables.read_table(reader(bytes(data)), len(data))
+
+
+@pytest.mark.parametrize(
+    ("place", "magic"),
+    [(-0x10000, b"\xfc\x4e\x2b\xa9"), (-0x2000, b"\xfc\x4e\x2b\xa9"),
+     (-1024, b"Intel Raid ISM Cfg Sig. 1.0"), (-512, b"\xde\x11\xde\x11")],
+)  # fmt: skip
+def test_a_disk_of_an_array_is_in_doubt_though_it_has_a_table(
+    place: int, magic: bytes, tmp_path: Path
+) -> None:
+    image = tmp_path / "image"
+    data = bytearray(16 * MIB)
+    data[:512] = _sector(_entry(0x83, 2048, 4096))
+    image.write_bytes(data)
+    assert outline([open_image(image)]) is not None
+    place += len(data)
+    data[place : place + len(magic)] = magic
+    image.write_bytes(data)
+    assert outline([open_image(image)]) is None
+
+
 # -- logical volumes -----------------------------------------------------------------------------
 
 TEXT = """vg {
@@ -219,9 +290,10 @@ def physical(text: str) -> bytes:
     data = bytearray(MIB)
     data[512 : 512 + 32 + len(header)] = label + header
     body = text.encode()
-    area = bytes(4) + lvm._MAGIC + bytes(4)
+    area = lvm._MAGIC + bytes(4)
     area += b"".join(n.to_bytes(8, "little") for n in (4096, 4096, 512, len(body)))
-    data[4096 : 4096 + len(area)] = area
+    area = (area + lvm._checksum(body).to_bytes(4, "little")).ljust(508, b"\0")
+    data[4096:4608] = lvm._checksum(area).to_bytes(4, "little") + area
     data[4096 + 512 : 4096 + 512 + len(body)] = body
     for extent in range(4):
         start = 16 * 512 + extent * 4096
@@ -249,12 +321,45 @@ def test_a_volume_is_its_pieces_in_a_row() -> None:
         ('"pv0", 2', '"pv9", 2'),
         ("extent_size = 8", "extent_size = " + "8" * 40),
         ("segment_count = 2", "segment_count = 9"),
+        ("start_extent = 1", "start_extent = 0"),
+        ("start_extent = 1", "start_extent = 2"),
     ],
 )
 def test_a_volume_of_another_kind_is_in_doubt(old: str, new: str) -> None:
     text = (TEXT % IDENTITY).replace(old, new)
     with pytest.raises((InDoubt, KeyError)):
         lvm.logical_volumes([reader(physical(text))])
+
+
+def test_what_lvm2_would_not_trust_is_in_doubt() -> None:
+    """It takes the newest description with a sound checksum, of all areas of a volume."""
+    whole = physical(TEXT % IDENTITY)
+    for place in (4096 + 100, 4096 + 512 + 20):
+        data = bytearray(whole)
+        data[place] ^= 1
+        with pytest.raises(InDoubt):
+            lvm.read_text(reader(bytes(data)))
+    both = bytearray(whole)
+    both[65536 : 65536 + 8192] = physical((TEXT % IDENTITY).replace("seqno = 3", "seqno = 4"))[
+        4096 : 4096 + 8192
+    ]
+    area = bytearray(both[65536 + 4 : 65536 + 512])
+    area[20:28] = (65536).to_bytes(8, "little")
+    both[65536 : 65536 + 512] = lvm._checksum(bytes(area)).to_bytes(4, "little") + area
+    second = 512 + 32 + 32 + 8 + 48
+    both[second : second + 16] = b"".join(n.to_bytes(8, "little") for n in (65536, 8192))
+    with pytest.raises(InDoubt):
+        lvm.read_text(reader(bytes(both)))
+
+
+def test_two_groups_of_one_name_are_in_doubt() -> None:
+    other = IDENTITY.replace("abcdef", "zyxwvu")
+    text = (TEXT % other).replace('id = "g"', 'id = "h"').replace("seqno = 3", "seqno = 9")
+    clone = physical(text).replace(
+        IDENTITY.replace("-", "").encode(), other.replace("-", "").encode()
+    )
+    with pytest.raises(InDoubt):
+        lvm.logical_volumes([reader(physical(TEXT % IDENTITY)), reader(clone)])
 
 
 @given(st.text(alphabet='ab1={}[]", \n#\\', max_size=200))

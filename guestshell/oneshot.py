@@ -55,7 +55,8 @@ class OneShot(click.Command):
                 raise
             raise usage_error(self, error, args) from None
         context.meta[__name__] = words
-        knows = context.resilient_parsing and not context.params.get("no_index")
+        values = context.params
+        knows = context.resilient_parsing and not values.get("no_index") and not values.get("root")
         if knows and context.params.get("image"):
             context.meta[LISTING] = _known_listing(context)
         return context

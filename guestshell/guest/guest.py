@@ -18,9 +18,9 @@ from guestshell.guest import paths
 from guestshell.guest.content import Content
 from guestshell.guest.devices import Disk, FileSystem, Partition, Usage
 from guestshell.guest.entries import Entry, Stat, kind_of, make_stat
-from guestshell.guest.facts.accounts import Group, User, parse_groups, parse_users
-from guestshell.guest.facts.files import Files, read_if_there
-from guestshell.guest.facts.package import Package
+from guestshell.guest.facts.accounts.passwd import Group, User
+from guestshell.guest.facts.files import Files
+from guestshell.guest.facts.packages.rows import Package
 from guestshell.guest.globs import expand
 from guestshell.guest.guest_files import GuestFiles, LearningFiles
 from guestshell.guest.image import Image, open_image
@@ -37,6 +37,7 @@ from guestshell.guest.layout import Layout, mount_system, number_of
 from guestshell.guest.learner import IndexState, Learner, state_of
 from guestshell.guest.mounts import Mount, MountTable
 from guestshell.guest.opening import Opening
+from guestshell.guest.people import People
 from guestshell.guest.save import Saved, Saver, host_target
 from guestshell.guest.software import Software
 from guestshell.guest.storage import Storage
@@ -97,13 +98,14 @@ class Guest:
             known,
             functools.partial(self._look, root),
         )
+        self._people = People(self.files, self._windows_registry)
         self._tree = Tree(self.appliance, self._check_mounted)
         if known is not None:
             known.is_exact = lambda directory: self._mount_table.type_at(directory) in _EXACT
         self._tree.knowledge = known
         self._tree.renumbered = lambda: self._mount_table.renumbered
-        self._tree.user_name = self._user_name
-        self._tree.group_name = self._group_name
+        self._tree.user_name = lambda uid: self._people.user_name(uid)
+        self._tree.group_name = lambda gid: self._people.group_name(gid)
         self._content = Content(self.appliance, self._tree)
         self._storage = Storage(
             self.appliance,
@@ -188,9 +190,11 @@ class Guest:
         pause()
         self.usage()
         pause()
+        files = LearningFiles(self._tree, self._content, pause)
         with contextlib.suppress(GuestError):  # not every system has packages
-            self.packages()
-        read_all(LearningFiles(self._tree, self._content, pause))
+            knowledge = self._tree.knowledge
+            Software(lambda warn: files, self._windows_registry, lambda: knowledge).packages()
+        read_all(files)
 
     def index_state(self) -> IndexState | None:
         """Say what the index knows, None where none is kept."""
@@ -239,58 +243,18 @@ class Guest:
         """
         layout = self._opening.wait()
         number = number_of(layout, root)
-        try:
+        with self._other_mounts():
             self.appliance.call(
                 lambda handle: mount_system(handle, self._mount_table, layout, number)
             )
-        finally:
-            self._forget()
-
-    @functools.cached_property
-    def _accounts(self) -> tuple[list[User], list[Group]]:
-        passwd, shadow, group, gshadow = map(
-            self._read_if_there, ("/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow")
-        )
-        groups = parse_groups(group, passwd, gshadow)
-        return parse_users(passwd, shadow, groups), groups
-
-    def _read_if_there(self, path: str) -> bytes:
-        return read_if_there(self.files(), path) or b""
-
-    @functools.cached_property
-    def _user_names(self) -> dict[int, Name]:
-        return {user.uid: user.name for user in reversed(self._accounts[0])}
-
-    @functools.cached_property
-    def _group_names(self) -> dict[int, Name]:
-        return {group.gid: group.name for group in reversed(self._accounts[1])}
-
-    def _user_name(self, uid: int) -> Name:
-        return self._user_names.get(uid) or Name(str(uid))
-
-    def _group_name(self, gid: int) -> Name:
-        return self._group_names.get(gid) or Name(str(gid))
 
     def users(self) -> list[User]:
         """Give the accounts of /etc/passwd, or of a Windows' registry."""
-        if self.is_windows:
-            from guestshell.guest.facts.windows.accounts import read_accounts, users_of
-
-            return users_of(read_accounts(self.registry()))
-        self._need_file("/etc/passwd")
-        return self._accounts[0]
+        return self._people.users()
 
     def groups(self) -> list[Group]:
         """Give the groups of /etc/group, or of a Windows' registry."""
-        if self.is_windows:
-            from guestshell.guest.facts.windows.accounts import groups_of, read_aliases
-
-            return groups_of(read_aliases(self.registry()))
-        self._need_file("/etc/group")
-        return self._accounts[1]
-
-    def _need_file(self, path: str) -> None:
-        self._content.status(path)
+        return self._people.groups()
 
     def packages(self, warn: Callable[[str], None] = lambda message: None) -> list[Package]:
         """Give the installed packages by name; what is damaged is said to `warn`.
@@ -311,7 +275,9 @@ class Guest:
         system = self.layout().system
         return system is not None and system.fields.get("type") == "windows"
 
-    def _windows_registry(self, warn: Callable[[str], None]) -> "HiveRegistry | None":
+    def _windows_registry(
+        self, warn: Callable[[str], None] = lambda message: None
+    ) -> "HiveRegistry | None":
         return self.registry(warn) if self.is_windows else None
 
     def files(self, warn: Callable[[str], None] = lambda message: None) -> Files:
@@ -320,6 +286,7 @@ class Guest:
 
     def registry(self, warn: Callable[[str], None] = lambda message: None) -> "HiveRegistry":
         """Give the registry of a Windows guest; what is missing or damaged is said to `warn`."""
+        from guestshell.guest.registry import HiveRegistry
 
         def call(question: Callable[[Handle], object]) -> object:
             self._check_mounted()
@@ -351,24 +318,31 @@ class Guest:
 
     def mount(self, device: str, directory: str = "/") -> None:
         """Mount a device read-only at a directory."""
-        try:
+        with self._other_mounts():
             self._storage.mount(device, Name(directory))
-        finally:
-            self._forget()
 
     def unmount(self, directory: str) -> None:
         """Unmount a directory or device."""
-        try:
+        with self._other_mounts():
             self._storage.unmount(directory)
+
+    @contextlib.contextmanager
+    def _other_mounts(self) -> Iterator[None]:
+        """Let what is mounted change inside. The index is about what opening mounted."""
+        self._opening.wait()
+        self._tree.knowledge = None
+        if self._index is not None:
+            self._index.close()  # or it would learn what another thread reads meanwhile
+        try:
+            yield
         finally:
             self._forget()
 
     def _forget(self) -> None:
         """Drop what was read: other files may now stand under the same names."""
         self._tree.forget()
-        self._tree.knowledge = None  # the index is about what opening mounted
-        for cached in ("_accounts", "_user_names", "_group_names", "software"):
-            self.__dict__.pop(cached, None)
+        self._people = People(self.files, self._windows_registry)
+        self.__dict__.pop("software", None)
 
     # -- directories -------------------------------------------------------------------------------
 

@@ -145,7 +145,7 @@ class Index:
         """Forget everything; what is learned afterwards is kept again."""
         with self._lock:
             self._pending.clear()
-            if self._file.exists():
+            if _is_there(self._file):
                 self._empty()
 
     def close(self) -> None:
@@ -168,7 +168,7 @@ class Index:
 
         None without an answer.
         """
-        if self._images is None or not (makes or self._database or self._file.exists()):
+        if self._images is None or not (makes or self._database or _is_there(self._file)):
             return None
         try:
             if self._database is None:
@@ -221,6 +221,13 @@ def _is_whole(path: Path, image_format: str) -> bool:
     with path.open("rb") as file:
         head = file.read(20)
     return head[:4] == b"KDMV" and any(head[12:20])  # with a capacity of 0 it names other files
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:  # as of somebody else's directory, which sudo can leave behind
+        return False
 
 
 def _checksum(kind: int, key: bytes, value: bytes) -> int:

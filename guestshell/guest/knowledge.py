@@ -14,8 +14,8 @@ import threading
 import typing
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar, cast
 
 from guestshell.engine.bytecalls import Attributes, Dirent, StatNs
 from guestshell.errors import NoSuchPath, PathError
@@ -31,7 +31,7 @@ _MOST_LINKS = 40
 """Symbolic links that Linux follows on the way of one path, path_resolution(7)."""
 
 _LONGEST_NAME = 255
-_KEPT_LISTINGS = 64
+_KEPT_LISTINGS, _KEPT_NAMES = 64, 500_000
 _ABSENT = b""
 _ABOVE_ROOT = ""
 _STATUS = struct.Struct("<" + "16s" * 12)
@@ -52,9 +52,11 @@ class Knowledge:
         """
         self._listings: OrderedDict[str, Listing] = OrderedDict()
         self._lock = threading.Lock()
+        self.times_forgotten = 0
 
     def forget(self) -> None:
         """Drop all that is known; what is learned afterwards is kept again."""
+        self.times_forgotten += 1
         with self._lock:
             self._listings.clear()
         self.index.drop()
@@ -102,9 +104,13 @@ class Knowledge:
 
     def _keep(self, place: str, listing: Listing) -> None:
         with self._lock:
+            self._listings.pop(place, None)
             self._listings[place] = listing
-            while len(self._listings) > _KEPT_LISTINGS:
-                self._listings.popitem(last=False)
+            names = sum(map(len, self._listings.values()))
+            while len(self._listings) > 1 and (
+                len(self._listings) > _KEPT_LISTINGS or names > _KEPT_NAMES
+            ):
+                names -= len(self._listings.popitem(last=False)[1])
 
     def learn_names(self, directory: str, listing: Sequence[Dirent]) -> None:
         """Remember the names and kinds of a directory."""
@@ -204,7 +210,7 @@ class Knowledge:
         """Give a dataclass that was learned by a name."""
         import dacite
 
-        packed = self.index.get(Kind.FACT, f"{name} {_shape(kind)}")
+        packed = self.index.get(Kind.FACT, f"{name} {_shape(cast(Hashable, kind))}")
         if packed is None:
             return None
 
@@ -219,7 +225,7 @@ class Knowledge:
 
     def learn_fact(self, name: str, value: Any) -> None:
         """Remember a dataclass of texts, numbers, lists and other such dataclasses."""
-        key = f"{name} {_shape(type(value))}"
+        key = f"{name} {_shape(cast(Hashable, type(value)))}"
         self.index.put(Kind.FACT, key, json.dumps(dataclasses.asdict(value)).encode())
 
     def rows(self, name: str, kind: Callable[..., _T]) -> list[_T] | None:
@@ -258,9 +264,9 @@ class Knowledge:
             if listing is None:
                 return None
             found = listing.place(part)
-            if found is None and not self.is_exact(place):
-                return None
             if found is None:
+                if not self._is_absent(part, place, listing):
+                    return None
                 raise _no_such(path)
             status = listing.status(found)
             if status is None:
@@ -284,6 +290,11 @@ class Knowledge:
             place = child
         return place
 
+    def _is_absent(self, name: str, place: Name, listing: Listing) -> bool:
+        """Say whether a name that a listing does not have leads nowhere."""
+        # a directory of ext4 or f2fs, and all of an XFS or JFS, may be without cases too
+        return self.is_exact(place) and name.casefold() not in map(str.casefold, listing.names)
+
     def _read(self, packed: bytes, read: Callable[[bytes], _T]) -> _T | None:
         try:
             return read(packed)
@@ -292,13 +303,13 @@ class Knowledge:
 
 
 @functools.cache
-def _shape(kind: Any) -> str:
+def _shape(kind: Hashable) -> str:
     """Give a digest of a dataclass's fields: what another version wrote may lack some of them."""
-    seen = {}
-    waiting = [kind]
+    seen: dict[object, str] = {}
+    waiting: list[object] = [kind]
     while waiting:
         found = waiting.pop()
-        if dataclasses.is_dataclass(found):
+        if isinstance(found, type) and dataclasses.is_dataclass(found):
             hints = typing.get_type_hints(found)
             seen[found] = f"{found.__qualname__} {hints}"
             waiting += [hint for hint in hints.values() if hint not in seen]

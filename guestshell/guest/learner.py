@@ -9,7 +9,7 @@ from functools import partial
 
 from guestshell.engine.bytecalls import Attributes
 from guestshell.engine.handle import Handle
-from guestshell.errors import GuestError, GuestShellError, PathError
+from guestshell.errors import GuestError, PathError
 from guestshell.guest import paths
 from guestshell.guest.knowledge import Knowledge
 from guestshell.guest.tree import Tree
@@ -104,8 +104,9 @@ class Learner:
 
     def _work(self) -> None:
         try:
-            self.run()
-        except (Stopped, GuestShellError):  # without an appliance there is nothing to learn
+            while not self.run().is_complete:  # it was made to forget meanwhile
+                pass
+        except Exception:  # a thread of our own has nobody to raise to, and it can do without
             return
 
     def run(
@@ -116,6 +117,7 @@ class Learner:
         In a `hurry` one directory is packed while the appliance reads the next, which a typed
         command would have to wait for. Raises ApplianceError.
         """
+        times = self._knowledge.times_forgotten
         self._learn_root()
         with ThreadPoolExecutor(_HANDS if hurry else 1, "learner") as hands:
             try:
@@ -124,8 +126,9 @@ class Learner:
                 self._stopping.set()  # or leaving would wait for the rest of the level
                 raise
         self._facts(self._wait_for_leave)
-        self.walk = Walk(directories, files, True)
-        self._knowledge.learn_fact(_FACT, self.walk)
+        self.walk = Walk(directories, files, self._knowledge.times_forgotten == times)
+        if self.walk.is_complete:
+            self._knowledge.learn_fact(_FACT, self.walk)
         return self.walk
 
     def _learn_tree(
@@ -165,10 +168,10 @@ class Learner:
 
     def _learn(self, directory: Name) -> tuple[list[Name], int]:
         """Learn a directory, unless it is known; give the directories in it, and how many files."""
+        self._wait_for_leave()  # to unpack what is known takes its time too
         try:
             listing = self._knowledge.listing(directory)
             if listing is None:
-                self._wait_for_leave()
                 listing = self._tree.read_listing(directory, _BATCH, self._wait_for_leave)
                 self._knowledge.learn_listing(directory, listing)
         except PathError:  # a damaged directory stays unknown

@@ -49,6 +49,9 @@ class Opening:
         self._future: Future[Layout] | None = None
         self._patience = threading.local()
         known = knowledge.fact(_FACT, Opened) if knowledge else None
+        if knowledge is not None and known is not None and known.layout.failed:
+            knowledge.forget()  # what this host lacked then, it may have now
+            known = None
         self._known = known.layout if known else None
         if known is not None:
             table.assume(known.mounts, known.made_points)
@@ -108,4 +111,7 @@ class Opening:
     def _teach(self, layout: Layout) -> None:
         if self._knowledge is not None:
             found = Opened(layout, self._table.in_order(), self._table.made_points())
+            before = self._knowledge.fact(_FACT, Opened)
+            if before is not None and before.mounts != found.mounts:
+                self._knowledge.forget()  # it was about another tree
             self._knowledge.learn_fact(_FACT, found)

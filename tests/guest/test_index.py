@@ -390,6 +390,16 @@ def test_without_a_cache_it_does_without(tmp_path: Path, disk: Path) -> None:
     index.close()
 
 
+def test_a_cache_that_is_somebody_elses_does_without(tmp_path: Path) -> None:
+    """A sudo that keeps HOME leaves such a directory; looking for a file in it raises."""
+    index = Index(tmp_path / ("x" * 300) / "index.sqlite", b"image")  # raises for root too
+    index.put(index_module.Kind.FACT, "fact", b"value")
+    assert index.get(index_module.Kind.NAMES, "/etc") is None
+    index.drop()
+    assert index.extent().values == 0
+    index.close()
+
+
 def test_a_directory_in_its_place(disk: Path) -> None:
     learned(disk)
     (file,) = files()

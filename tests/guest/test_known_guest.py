@@ -1,6 +1,8 @@
 """A guest whose index was built answers as one without, and starts no appliance for it."""
 
 import json
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -155,3 +157,45 @@ def test_without_an_index_the_command_says_so(demo_guest: Guest) -> None:
     console = Console(demo_guest)
     assert console.run("index") == ""
     assert "--no-index" in console.error
+
+
+def test_what_is_read_while_mounts_change_is_not_learned(
+    data_disk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(own_cache(tmp_path)))
+    with Guest(data_disk, index=True) as guest:
+        guest.layout()
+        held = threading.Event()
+        guest.appliance.background(lambda handle: held.wait())
+        threads = [
+            threading.Thread(target=guest.unmount, args=("/sda2",)),
+            threading.Thread(target=guest.names, args=("/sda2",)),
+        ]
+        for thread in threads:
+            thread.start()
+            time.sleep(0.3)  # both now wait for the appliance, in this order
+        held.set()
+        for thread in threads:
+            thread.join()
+    with Guest(data_disk, index=True) as guest:
+        assert "only-on-2" in [dirent.name for dirent in guest.names("/sda2")]
+
+
+def test_accounts_read_while_mounts_change_are_not_those_of_the_next_system(demo: Path) -> None:
+    with Guest(demo) as guest:
+        before = guest._people
+        held = threading.Event()
+
+        def slowly(path: str) -> bytes:
+            held.wait()
+            return b"first:x:0:0::/:/bin/sh\n" if path == "/etc/passwd" else b""
+
+        before._read = slowly  # type: ignore[method-assign]
+        thread = threading.Thread(target=before.user_name, args=(0,))
+        thread.start()
+        guest._forget()
+        held.set()
+        thread.join()
+        assert before.user_name(0) == "first"
+        assert guest._people is not before
+        assert not vars(guest._people).keys() & {"_accounts", "_user_names"}

@@ -4,10 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guestshell.demo.story import program
-from guestshell.guest.content import byte_lines
 from guestshell.guest.devices import Device, Survey
-from guestshell.guest.facts.accounts import parse_groups, parse_users
-from guestshell.guest.facts.dpkg import parse_status
+from guestshell.guest.facts.accounts.passwd import parse_groups, parse_users
+from guestshell.guest.facts.packages.dpkg_status import parse_stanzas
 from guestshell.guest.fstab import parse_fstab, resolve_spec
 from guestshell.guest.paths import child, join, lexical, split
 from guestshell.guest.save import link_stays_inside
@@ -61,7 +60,7 @@ def test_no_fstab_makes_the_parser_fail(data: bytes) -> None:
 def test_no_damage_makes_the_parsers_fail(data: bytes) -> None:
     parse_users(data, data, parse_groups(data))
     parse_os_release(data)
-    list(parse_status(data.splitlines(keepends=True)))
+    list(parse_stanzas(data.splitlines(keepends=True)))
     elf_architecture(data)
 
 
@@ -82,17 +81,12 @@ def test_numbers_that_are_none_are_left_out() -> None:
     nines = b"9" * 5000
     assert parse_users(b"a:x:" + nines + b":0::/:/s\n", b"", []) == []
     assert parse_groups(b"a:x:" + nines + b":\n") == []
-    [package] = parse_status([b"Package: a\n", b"Installed-Size: " + nines + b"\n"])
-    assert package.size == 0
+    [stanza] = parse_stanzas([b"Package: a\n", b"Installed-Size: " + nines + b"\n"])
+    assert stanza.package.size == 0
 
 
 def test_fstab_places_that_are_none_are_left_out() -> None:
     assert parse_fstab(b"/dev/sda1 /a\\000b ext4\n/dev/sda1 /../x ext4\n") == []
-
-
-def test_lines_of_blocks_are_whole_and_bounded() -> None:
-    assert list(byte_lines([b"a\nb", b"c\r", b"d\n", b"e"])) == [b"a\n", b"bc\rd\n", b"e"]
-    assert max(map(len, byte_lines([bytes(2**20)] * 5))) <= 2**21
 
 
 def test_dpkg_leaves_out_what_was_removed() -> None:
@@ -100,7 +94,8 @@ def test_dpkg_leaves_out_what_was_removed() -> None:
         b"Package: a\nStatus: install ok installed\nVersion: 1:2\nInstalled-Size: 3\n"
         b"Description: one\n more\n\nPackage: b\nStatus: deinstall ok config-files\n\n"
     )
-    [package] = parse_status(status.splitlines(keepends=True))
+    [stanza] = parse_stanzas(status.splitlines(keepends=True))
+    package = stanza.package
     assert (package.name, package.version, package.size, package.summary) == (
         "a",
         "1:2",

@@ -24,8 +24,8 @@ from guestshell.guest.registry import HiveRegistry
 from guestshell.language.cursor import at_cursor
 from guestshell.values import Name
 from tests.conftest import Console, watch
-from tests.guest.facts.fake_registry import windows_registry
 from tests.guest.facts.host_tree import make_tree
+from tests.guest.facts.windows.fake_registry import windows_registry
 from tests.images.windows import DAMAGED, windows_files, windows_image
 
 pytestmark = pytest.mark.appliance

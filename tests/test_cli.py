@@ -105,8 +105,9 @@ def test_usage() -> None:
 
 def test_an_emulator_that_is_missing(demo: Path) -> None:
     done = guestctl(
-        "interactive", str(demo), lines="ls\n", environment={"LIBGUESTFS_HV": "/nonexistent"}
-    )
+        "interactive", "--no-index", str(demo), lines="ls\n",
+        environment={"LIBGUESTFS_HV": "/nonexistent"},
+    )  # fmt: skip
     assert done.returncode == 3
     assert b"qemu" in done.stderr
     assert b"Traceback" not in done.stderr
@@ -118,7 +119,7 @@ def test_a_python_without_binding(demo: Path, tmp_path: Path) -> None:
         "import sys; sys.modules['guestfs'] = None\n"
         "from guestshell.engine import binding\n"
         "binding.distribution_directories = lambda: []\n"
-        f"sys.argv = ['guestctl', 'interactive', {str(demo)!r}]\n"
+        f"sys.argv = ['guestctl', 'interactive', '--no-index', {str(demo)!r}]\n"
         "from guestshell.cli import main; main()\n"
     )
     done = subprocess.run(

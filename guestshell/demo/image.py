@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from guestshell.demo import story
@@ -18,6 +19,9 @@ _START = 1 * _MIB
 _SIZE = 96 * _MIB
 _FIRST_INODE = 11
 _TOOL_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+_KEPT_SECONDS = 86_400
+"""For how long images of other versions are left where they are."""
+
 _UUID = "5ca1ab1e-0000-4000-8000-00000000d15c"
 
 
@@ -176,8 +180,9 @@ def demo_image() -> Path:
         try:
             directory.mkdir(parents=True, exist_ok=True)
             for old in directory.glob("web01-*.img"):
-                with contextlib.suppress(OSError):
-                    old.unlink()
+                with contextlib.suppress(OSError):  # a younger one may be open elsewhere
+                    if old.stat().st_mtime < time.time() - _KEPT_SECONDS:
+                        old.unlink()
             build(image)
         except OSError as error:
             raise HostError(f"{directory}: {(error.strerror or str(error)).lower()}") from error

@@ -109,8 +109,8 @@ _HEADINGS = {
 
 
 def heading(field: str) -> str:
-    """Give the words for a field name, `os.mtime` too."""
-    words = " ".join(_HEADINGS.get(part, part.replace("_", " ")) for part in field.split("."))
+    """Give the words for a field name."""
+    words = _HEADINGS.get(field, field.replace("_", " "))
     return words[:1].upper() + words[1:]
 
 

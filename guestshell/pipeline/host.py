@@ -90,7 +90,6 @@ class HostPrograms:
         self._complain = complain
         self._processes: list[subprocess.Popen[bytes]] = []
         self._selector = selectors.DefaultSelector()
-        self._left_early = False
 
     def blocks(self) -> Iterator[bytes]:
         """Yield what the last one writes; to stop asking ends the programs.

@@ -147,7 +147,8 @@ def masked(row: Any) -> Any:
     """Give a row with what varies replaced."""
     changes: dict[str, Any] = {}
     if type(row).__name__ in _OF_BLOCKS or getattr(row, "kind", "") == "directory":
-        changes["size"] = Size(96 * 2**20 if hasattr(row, "device") else 4096)
+        is_device = hasattr(row, "device") and not hasattr(row, "kind")
+        changes["size"] = Size(96 * 2**20 if is_device else 4096)
     if hasattr(row, "permissions"):  # the appliance numbers its disks as it finds them
         changes["device"] = "8:1"
     for field in fields_of(type(row)):
@@ -156,9 +157,9 @@ def masked(row: Any) -> Any:
             changes[field.name] = tuple(map(masked, value))
         elif field.name in _VARYING and type(value) is type(_VARYING[field.name]):
             changes[field.name] = _VARYING[field.name]
-        elif field.name == "image":
+        elif field.name == "image" and value.startswith("/"):
             changes[field.name] = Name("/images/" + re.sub("-[0-9a-f]{12}", "", Path(value).name))
-        elif field.name == "host":
+        elif field.name == "host" and "/out" in value:
             changes[field.name] = Name("/out" + value.rpartition("/out")[2])
         elif field.name == "description":  # libmagic's words are others in each release
             changes[field.name] = value.partition(",")[0]

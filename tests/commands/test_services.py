@@ -26,6 +26,7 @@ class StandIn:
     """A guest as far as these commands ask it."""
 
     is_open = is_known = True
+    is_windows = False
 
     def __init__(self, tree: HostTree) -> None:
         self._tree = tree

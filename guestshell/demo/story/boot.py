@@ -11,8 +11,9 @@ _HIDDEN = f"{_MODULES}/kernel/drivers/net/nethide.ko"
 def _kernel() -> bytes:
     """Give the head of a kernel; its words stand 0x200 behind where 0x20e points, boot protocol."""
     version = f"{KERNEL} (debian-kernel@lists.debian.org) #1 SMP PREEMPT_DYNAMIC Debian 6.1.140-1"
-    image = bytearray(bytes(510) + b"\x55\xaaHdrS" + bytes(508))
+    image = bytearray(bytes(510) + b"\x55\xaa\xeb\x66HdrS\x0f\x02" + bytes(504))
     image[0x20E:0x210] = (0x100).to_bytes(2, "little")
+    image[0x211] = 1  # loaded high: a bzImage
     image[0x300 : 0x300 + len(version)] = version.encode()
     return bytes(image)
 

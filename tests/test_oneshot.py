@@ -173,3 +173,9 @@ def test_the_log_of_a_run_is_verified(demo: Path, tmp_path: Path) -> None:
     done = guestctl("verify-log", str(log))
     assert done.returncode == 1
     assert f"{log}: line " in done.stderr.decode()
+
+
+@pytest.mark.parametrize("name", sorted(one_shots()))
+def test_no_argument_of_a_command_takes_the_name_of_an_option_of_its_opening(name: str) -> None:
+    parameters = [parameter.name for parameter in one_shots()[name].params]
+    assert len(parameters) == len(set(parameters))

@@ -47,11 +47,11 @@ class EventLog(Known):
 @since_option
 @until_option
 @last_option
-@click.argument("log", nargs=-1, type=EventLog())
+@click.argument("channel", nargs=-1, type=EventLog())
 @click.pass_obj
 def events(
     context: Context,
-    log: tuple[str, ...],
+    channel: tuple[str, ...],
     ids: tuple[int, ...],
     since: int | None,
     until: int | None,
@@ -59,7 +59,7 @@ def events(
 ) -> Records[Event]:
     """Show event logs of Windows as one, the oldest event first.
 
-    LOG is the name that the Event Viewer gives it, or a path; without one System, Security and
+    CHANNEL is the log by its name in the Event Viewer, or a path; without one System, Security and
     Application are shown. The sentences that the Event Viewer shows are not in the logs: message
     joins the event's own fields. Times are in UTC.
     """
@@ -67,8 +67,8 @@ def events(
 
     event_log.need_parser()
     files = context.files()
-    if log:
-        chosen = [event_log.log_named(files, name) for name in log]
+    if channel:
+        chosen = [event_log.log_named(files, name) for name in channel]
     else:
         chosen = [(name, path) for name, path in event_log.logs(files)]
         chosen = [(name, path) for name, path in chosen if name in event_log.DEFAULT_LOGS]

@@ -174,16 +174,16 @@ def demo_image() -> Path:
     """Give the path of the teaching image, building it first where it is not yet."""
     sources = sorted(Path(__file__).parent.rglob("*.py"))
     recipe = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    directory = cache_directory() / "demo"
-    image = directory / f"web01-{recipe[:12]}.img"
+    images = cache_directory() / "demo"
+    image = images / recipe[:12] / "web01.img"
     if not image.exists():
         try:
-            directory.mkdir(parents=True, exist_ok=True)
-            for old in directory.glob("web01-*.img"):
+            for old in images.glob("*/web01.img"):
                 with contextlib.suppress(OSError):  # a younger one may be open elsewhere
                     if old.stat().st_mtime < time.time() - _KEPT_SECONDS:
-                        old.unlink()
+                        shutil.rmtree(old.parent)
+            image.parent.mkdir(parents=True, exist_ok=True)
             build(image)
         except OSError as error:
-            raise HostError(f"{directory}: {(error.strerror or str(error)).lower()}") from error
+            raise HostError(f"{images}: {(error.strerror or str(error)).lower()}") from error
     return image

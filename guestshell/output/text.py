@@ -5,11 +5,11 @@ Not rich's table: it takes 115 ms for the 417 rows of /usr/bin, more than readin
 
 import dataclasses
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import Any
 
-from rich.cells import cell_len
-
 from guestshell.output.cells import Column, columns_of, heading, utc_exact
+from guestshell.output.folding import fitting, folded, width_of
 from guestshell.output.results import Layout, Records
 from guestshell.output.style import paint, style_of_kind
 from guestshell.values import Timestamp
@@ -17,12 +17,8 @@ from guestshell.values import Timestamp
 _GAP = "  "
 
 
-def _width(text: str) -> int:
-    return len(text) if text.isascii() else cell_len(text)
-
-
 def _padded(text: str, width: int, right: bool) -> str:
-    fill = " " * (width - _width(text))
+    fill = " " * (width - width_of(text))
     return fill + text if right else text + fill
 
 
@@ -32,29 +28,38 @@ def _name_style(row: Any, column: Column) -> str:
     return ""
 
 
-def table(records: Records[Any], *, color: bool) -> Iterator[str]:
-    """Yield a heading and a line a row; a column is as wide as its widest cell."""
+def table(records: Records[Any], *, color: bool, width: int | None = None) -> Iterator[str]:
+    """Yield a heading and a line a row; a column is as wide as its widest cell.
+
+    Where that is more than `width` cells in all, wide cells are folded.
+    """
     columns = columns_of(records.type, records.columns, records.human_sizes)
     rows = list(records.rows)
     if not rows:
         return
     cells = [[column.text(getattr(row, column.field)) for column in columns] for row in rows]
-    headings = [column.heading for column in columns]
-    widths = [max(map(_width, column)) for column in zip(headings, *cells, strict=True)]
+    by_column = list(zip([column.heading for column in columns], *cells, strict=True))
+    narrow = None if width is None else fitting(by_column, width - len(_GAP) * (len(columns) - 1))
+    widths = narrow or [max(map(width_of, column)) for column in by_column]
     last = len(columns) - 1
 
-    def line(texts: list[str], styles: list[str]) -> str:
+    def line(texts: Iterable[str], styles: list[str]) -> str:
         parts = []
         for index, (text, style) in enumerate(zip(texts, styles, strict=True)):
             right = columns[index].right
-            width = 0 if index == last and not right else widths[index]
-            padded = _padded(text, width, right)
+            filled = 0 if index == last and not right else widths[index]
+            padded = _padded(text, filled, right)
             parts.append(paint(padded, style, color=color) if style else padded)
         return _GAP.join(parts).rstrip(" ")
 
-    yield line(headings, ["dim"] * len(columns))
+    yield line([column.heading for column in columns], ["dim"] * len(columns))
     for row, texts in zip(rows, cells, strict=True):
-        yield line(texts, [_name_style(row, column) for column in columns])
+        styles = [_name_style(row, column) for column in columns]
+        if narrow is None:
+            yield line(texts, styles)
+        else:
+            for below in zip_longest(*map(folded, texts, narrow), fillvalue=""):
+                yield line(below, styles)
 
 
 def lines(records: Records[Any], *, color: bool, raw_names: bool) -> Iterator[str]:
@@ -90,7 +95,7 @@ def grid(records: Records[Any], *, color: bool, width: int) -> Iterator[str]:
     [column] = columns_of(records.type, records.columns, records.human_sizes)
     rows = list(records.rows)
     texts = [column.text(getattr(row, column.field)) for row in rows]
-    widths = [_width(text) for text in texts]
+    widths = [width_of(text) for text in texts]
     if not texts:
         return
     count = _grid_columns(widths, width)
@@ -113,26 +118,27 @@ def _grid_columns(widths: list[int], total: int) -> int:
     return 1
 
 
-def details(records: Records[Any], *, color: bool) -> Iterator[str]:
+def details(records: Records[Any], *, color: bool, width: int | None = None) -> Iterator[str]:
     """Yield a line for each field of each row; rows inside a field become a table below it."""
     for index, row in enumerate(records.rows):
         if index:
             yield ""
-        yield from _fields(row, records.human_sizes, color)
+        yield from _fields(row, records.human_sizes, color, width)
 
 
-def _fields(row: Any, human_sizes: bool, color: bool) -> Iterator[str]:
+def _fields(row: Any, human_sizes: bool, color: bool, width: int | None) -> Iterator[str]:
     for column in columns_of(type(row), (), human_sizes):
         value = getattr(row, column.field)
         label = paint(heading(column.field) + ":", "bold", color=color)
         if dataclasses.is_dataclass(value):
             yield f"{label} {column.text(value)}"
             # its first field is the name just shown
-            yield from list(_fields(value, human_sizes, color))[1:]
+            yield from list(_fields(value, human_sizes, color, width))[1:]
         elif isinstance(value, tuple) and value and dataclasses.is_dataclass(value[0]):
             yield label
             inner: Records[Any] = Records(value, type(value[0]), human_sizes=human_sizes)
-            yield from (f"  {line}" for line in table(inner, color=color))
+            room = None if width is None else width - len(_GAP)
+            yield from (_GAP + line for line in table(inner, color=color, width=room))
         elif value is not None and value not in ((), ""):
             yield f"{label} {_exact(row, column, value)}"
 
@@ -150,9 +156,9 @@ def render(records: Records[Any], *, color: bool, width: int, terminal: bool) ->
     Where there is no terminal, one-per-line layouts give names as their own bytes.
     """
     if records.layout is Layout.TABLE:
-        return table(records, color=color)
+        return table(records, color=color, width=width if terminal else None)
     if records.layout is Layout.DETAILS:
-        return details(records, color=color)
+        return details(records, color=color, width=width if terminal else None)
     if records.layout is Layout.GRID and terminal:
         return grid(records, color=color, width=width)
     if records.layout is Layout.CHECKSUMS:

@@ -42,6 +42,27 @@ def test_table_aligns_by_width_on_the_screen() -> None:
     ]
 
 
+def test_a_table_wider_than_the_terminal_is_folded_between_words() -> None:
+    @dataclass(frozen=True)
+    class Job:
+        command: str
+        file: Name
+
+    jobs = [
+        Job("test -e /run/systemd/system", Name("/etc/cron.d/scrub.service")),
+        Job("x", Name("/y")),
+    ]
+    shown = render(Records(jobs, Job), color=False, width=30, terminal=True)
+    assert list(shown) == [
+        "Command         File",
+        "test -e /run/   /etc/cron.d/",
+        "systemd/system  scrub.service",
+        "x               /y",
+    ]
+    whole = render(Records(jobs, Job), color=False, width=30, terminal=False)
+    assert len(list(whole)) == 3
+
+
 def test_an_empty_table_shows_nothing() -> None:
     assert list(render(Records([], Row), color=False, width=80, terminal=True)) == []
 
@@ -67,10 +88,10 @@ def test_grid_reads_downwards_and_fits() -> None:
 
 
 def test_colour_is_only_ours() -> None:
-    [_, first, _] = render(Records(ROWS, Row), color=True, width=80, terminal=True)
+    [_, first, _] = render(Records(ROWS, Row), color=True, width=200, terminal=True)
     assert "\x1b" not in first
     [_, _, second] = render(
-        Records(ROWS, Row, ("name", "note")), color=True, width=80, terminal=True
+        Records(ROWS, Row, ("name", "note")), color=True, width=200, terminal=True
     )
     assert "\x1b[1m" not in second
 

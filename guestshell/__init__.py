@@ -4,8 +4,11 @@ from guestshell import Guest
 
 with Guest("disk.img") as guest:
     print(guest.inspect().headline)
+
+`AsyncGuest` is the same awaited.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from guestshell.errors import (
@@ -19,14 +22,16 @@ from guestshell.errors import (
     PathError,
     UsageError,
 )
+from guestshell.version import __version__
 
 if TYPE_CHECKING:
-    from guestshell.guest.guest import Guest
-
-__version__ = "0.1.0"
+    from guestshell.api.async_guest import AsyncGuest
+    from guestshell.api.guest import Guest
+    from guestshell.api.rows import Rows
 
 __all__ = [
     "ApplianceError",
+    "AsyncGuest",
     "BindingMissing",
     "Guest",
     "GuestError",
@@ -35,14 +40,20 @@ __all__ = [
     "ImageError",
     "NoSuchPath",
     "PathError",
+    "Rows",
     "UsageError",
+    "__version__",
 ]
+
+_LATER = {
+    "AsyncGuest": "guestshell.api.async_guest",
+    "Guest": "guestshell.api.guest",
+    "Rows": "guestshell.api.rows",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # most of the start-up time is Guest's, and `guestctl --help` needs none
-    if name == "Guest":
-        from guestshell.guest.guest import Guest
-
-        return Guest
+    # most of the start-up time is theirs, and `guestctl --help` needs none
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from guestshell import __version__
 from guestshell.appliance_command import appliance
 from guestshell.errors import ExitCode, GuestShellError, HostError, UsageError
 from guestshell.opening import Opening, conversation, opening_options, reported
 from guestshell.output.formats import FORMATS
+from guestshell.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -21,6 +21,7 @@ from typing import Any, Generic, TypeVar
 from guestshell.engine import boot, processes
 from guestshell.engine.boot import Drive
 from guestshell.engine.handle import Handle
+from guestshell.engine.interruption import Interrupted, result_of
 from guestshell.engine.machine import Accelerator
 from guestshell.errors import ApplianceError, GuestError, GuestShellError
 
@@ -101,6 +102,7 @@ class Appliance:
         self._failure: GuestShellError | None = None
         self._closing = False
         self._launching_since = 0.0
+        self._starting = threading.Lock()
         self.state = State.NEW
         self.progress = 0.0
         """How far the launch is, 0 to 1."""
@@ -112,11 +114,12 @@ class Appliance:
 
     def start(self) -> None:
         """Begin to boot and return at once."""
-        if self._thread is None:
-            self.state = State.STARTING
-            self._launching_since = time.monotonic()
-            self._thread = threading.Thread(target=self._work, name="appliance", daemon=True)
-            self._thread.start()
+        with self._starting:
+            if self._thread is None:
+                self.state = State.STARTING
+                self._launching_since = time.monotonic()
+                self._thread = threading.Thread(target=self._work, name="appliance", daemon=True)
+                self._thread.start()
 
     def close(self) -> None:
         """Stop the appliance, in the middle of a launch too. Safe to call twice."""
@@ -177,7 +180,10 @@ class Appliance:
 
     def _wait(self, task: _Task[_T]) -> _T:
         try:
-            return task.future.result()
+            return result_of(task.future)
+        except Interrupted:
+            self._abandon(task)
+            raise
         except KeyboardInterrupt:
             try:
                 self._abandon(task)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from guestshell.engine.appliance import Appliance
 from guestshell.engine.boot import Drive
@@ -117,7 +117,7 @@ class Guest:
 
     # -- life ----------------------------------------------------------------------------------
 
-    def __enter__(self) -> "Guest":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from guestshell.engine.appliance import Appliance
 from guestshell.engine.handle import Handle
+from guestshell.engine.interruption import result_of
 from guestshell.errors import GuestError
 from guestshell.guest.knowledge import Knowledge
 from guestshell.guest.layout import Layout
@@ -47,6 +48,7 @@ class Opening:
         self._knowledge = knowledge
         self._look = look
         self._future: Future[Layout] | None = None
+        self._starting = threading.Lock()
         self._patience = threading.local()
         known = knowledge.fact(_FACT, Opened) if knowledge else None
         if knowledge is not None and known is not None and known.layout.failed:
@@ -58,8 +60,9 @@ class Opening:
 
     def start(self) -> None:
         """Begin to boot and to look, and return at once."""
-        if self._future is None:
-            self._future = self._appliance.background(self._open)
+        with self._starting:
+            if self._future is None:
+                self._future = self._appliance.background(self._open)
 
     @property
     def is_done(self) -> bool:
@@ -81,7 +84,7 @@ class Opening:
             raise NotYetKnown("this is not known yet")
         self.start()
         assert self._future is not None
-        return self._future.result()
+        return result_of(self._future)
 
     @contextlib.contextmanager
     def at_once(self) -> Iterator[None]:

@@ -2,9 +2,9 @@
 
 import platform
 
-from guestshell import __version__
 from guestshell.engine.binding import library_version
 from guestshell.guest.guest import Guest
+from guestshell.version import __version__
 
 
 def provenance(guest: Guest) -> dict[str, object]:

@@ -4,11 +4,11 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from guestshell import __version__
 from guestshell.errors import GuestError
 from guestshell.guest.facts.files import Files
 from guestshell.guest.facts.packages.rows import Package, PackageDatabase
 from guestshell.guest.knowledge import Knowledge
+from guestshell.version import __version__
 
 if TYPE_CHECKING:
     from guestshell.guest.registry import HiveRegistry

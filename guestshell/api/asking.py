@@ -19,7 +19,7 @@ def rows_of(guest: Guest, line: str) -> Rows[Any]:
     """Give the rows of a command and its filters.
 
     Raises UsageError for a line that is not understood or gives no rows, and what the command
-    raises.
+    raises; what failed of several things asked only if all did.
     """
     warnings: list[str] = []
     failures: list[GuestShellError] = []
@@ -41,6 +41,8 @@ def rows_of(guest: Guest, line: str) -> Rows[Any]:
         rows = list(result.rows)
     finally:
         close(result)
+    if failures and not rows:
+        raise failures[0]
     return Rows(rows, result.type, result.columns, warnings=warnings, failures=failures)
 
 

@@ -6,7 +6,7 @@ import polars
 import pyarrow
 import pytest
 
-from guestshell import Guest, Rows, UsageError
+from guestshell import Guest, NoSuchPath, Rows, UsageError
 from guestshell.values import Mode, Name, Percent, Size, Timestamp
 
 
@@ -109,6 +109,12 @@ def test_what_failed_of_several_is_kept_beside_the_rows(demo_guest: Guest) -> No
     rows = demo_guest.rows("ls /etc/hostname /nowhere")
     assert [row.name for row in rows] == ["hostname"]
     assert [str(error) for error in rows.failures] == ["/nowhere: no such file or directory"]
+
+
+@pytest.mark.appliance
+def test_what_failed_is_raised_where_there_is_nothing_else(demo_guest: Guest) -> None:
+    with pytest.raises(NoSuchPath, match="/nowhere"):
+        demo_guest.rows("ls /nowhere")
 
 
 @pytest.mark.appliance

@@ -26,10 +26,12 @@ bench:
 	@scripts/setup.sh tests
 	$(BIN)/python -m benchmarks
 
-# writes the reference pages anew from the declarations
+# writes the reference pages anew from the declarations, and builds the site in site/
 docs:
 	@scripts/setup.sh tests
 	$(BIN)/python -m guestshell.reference docs/reference
+	@scripts/player.sh docs/assets
+	$(BIN)/zensical build --strict --clean
 
 clean:
-	rm -rf .venv dist
+	rm -rf .venv dist site

@@ -8,8 +8,8 @@ from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from guestshell.api.async_file import AsyncFile
 from guestshell.api.guest import Guest, Inspection
+from guestshell.api.own_thread import OwnThread
 from guestshell.api.rows import Rows
-from guestshell.api.worker import Worker
 from guestshell.engine.bytecalls import Dirent
 from guestshell.errors import GuestShellError
 from guestshell.guest.devices import Disk, FileSystem, Partition, Usage
@@ -64,16 +64,16 @@ class AsyncGuest:
             notice=notice,
         )
         self._guest: Guest | None = None
-        self._worker = Worker("guest")
+        self._thread = OwnThread("guest")
         self._closing = False
 
     # -- life ----------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
         try:
-            await self._worker.call(self._made)
+            await self._thread.call(self._made)
         except BaseException:
-            self._worker.end()
+            self._thread.end()
             raise
         return self
 
@@ -94,7 +94,7 @@ class AsyncGuest:
 
     async def run(self, question: Callable[[Guest], _T]) -> _T:
         """Give what a function of a Guest returns, called in the guest's thread."""
-        return await self._worker.call(lambda: question(self._made()))
+        return await self._thread.call(lambda: question(self._made()))
 
     async def _ask(
         self,
@@ -102,7 +102,7 @@ class AsyncGuest:
         *args: _P.args,
         **kwargs: _P.kwargs,
     ) -> _T:
-        return await self._worker.call(lambda: method(self._made(), *args, **kwargs))
+        return await self._thread.call(lambda: method(self._made(), *args, **kwargs))
 
     async def start(self) -> None:
         """Begin to boot and to look for the system, and return at once."""
@@ -113,14 +113,14 @@ class AsyncGuest:
         if self._closing:
             return
         self._closing = True
-        self._worker.interrupt()
-        closing = Worker("close")  # the guest's own thread may be busy
+        self._thread.interrupt()
+        closing = OwnThread("close")  # the guest's own thread may be busy
         try:
             if self._guest is not None:
                 await closing.call(self._guest.close)
         finally:
             closing.end()
-            self._worker.end()
+            self._thread.end()
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -254,7 +254,7 @@ class AsyncGuest:
 
         `enter` and `failed` are called in the guest's thread.
         """
-        return self._worker.iterate(
+        return self._thread.iterate(
             lambda: self._made().walk(path, depth=depth, enter=enter, failed=failed)
         )
 
@@ -267,7 +267,7 @@ class AsyncGuest:
         failed: Callable[[GuestShellError], None] | None = None,
     ) -> AsyncIterator[tuple[Name, str]]:
         """Yield path and readdir's letter (r d l c b f s) as `walk` does, in half of its time."""
-        return self._worker.iterate(
+        return self._thread.iterate(
             lambda: self._made().walk_names(path, depth=depth, enter=enter, failed=failed)
         )
 
@@ -291,7 +291,7 @@ class AsyncGuest:
 
     async def open(self, path: str) -> AsyncFile:
         """Open a regular file for reading: seekable, buffered, read in blocks on demand."""
-        return AsyncFile(self._worker, await self._ask(Guest.open, path))
+        return AsyncFile(self._thread, await self._ask(Guest.open, path))
 
     async def size(self, path: str) -> Size:
         """Give the size of a regular file in bytes, symbolic links followed."""
@@ -299,7 +299,7 @@ class AsyncGuest:
 
     def blocks(self, path: str, offset: int = 0, count: int | None = None) -> AsyncIterator[bytes]:
         """Yield a regular file's bytes from `offset` on, at most `count`, in blocks of 2 MiB."""
-        return self._worker.iterate(lambda: self._made().blocks(path, offset, count))
+        return self._thread.iterate(lambda: self._made().blocks(path, offset, count))
 
     async def read_bytes(self, path: str) -> bytes:
         """Give a whole file."""

@@ -16,7 +16,7 @@ _BATCH_SECONDS = 0.02
 _MOST_IN_BATCH = 1000
 
 
-class Worker:
+class OwnThread:
     """Runs one call after the other in a thread of its own.
 
     A task that is cancelled ends its call: one that waits its turn is taken back, a transfer is

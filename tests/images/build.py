@@ -1,5 +1,6 @@
 """Build the images that the tests open, with the host's own tools."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -35,11 +36,13 @@ def cached(name: str, recipe: str, build: Callable[[Path], None]) -> Path:
     stem, suffix = name.split(".")
     digest = hashlib.sha256(recipe.encode()).hexdigest()[:12]
     image = directory / f"{stem}-{digest}.{suffix}"
-    if not image.exists():
-        temporary = image.with_suffix(".partial")
-        temporary.unlink(missing_ok=True)
-        build(temporary)
-        temporary.replace(image)
+    with image.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the tests run in several processes
+        if not image.exists():
+            temporary = image.with_suffix(".partial")
+            temporary.unlink(missing_ok=True)
+            build(temporary)
+            temporary.replace(image)
     return image
 
 

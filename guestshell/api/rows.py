@@ -1,7 +1,7 @@
 """Rows for programs and notebooks: a list that knows its fields."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeVar, overload
 
 from guestshell.errors import GuestShellError
 
@@ -35,6 +35,15 @@ class Rows(list[T]):
         self.columns = columns
         self.warnings = tuple(warnings)
         self.failures = tuple(failures)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex, /) -> T: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> "Rows[T]": ...
+    def __getitem__(self, index: SupportsIndex | slice, /) -> "T | Rows[T]":
+        if isinstance(index, slice):
+            return Rows(super().__getitem__(index), self.type, self.columns)
+        return super().__getitem__(index)
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """Give each row as `-o json` writes it: times as RFC 3339, modes as ls(1) shows them."""

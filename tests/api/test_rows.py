@@ -83,6 +83,11 @@ def test_no_rows_still_have_columns(empty: Rows[Row]) -> None:
     assert empty.to_polars().columns == columns
 
 
+def test_a_part_of_rows_is_rows() -> None:
+    assert ROWS[0].name == "a"
+    assert ROWS[1:].to_pandas()["name"].tolist() == ["$'\\xff<b>'"]
+
+
 def test_a_notebook_shows_text_of_the_guest_as_text() -> None:
     shown = ROWS._repr_html_()
     assert "<b>" not in shown

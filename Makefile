@@ -3,7 +3,7 @@
 GUESTCTL = .venv/bin/guestctl
 BIN = .venv/bin
 
-.PHONY: setup demo test lint bench docs clean
+.PHONY: setup demo test lint bench docs dist deb deb-check floors clean
 
 setup:
 	@scripts/setup.sh
@@ -30,6 +30,25 @@ bench:
 docs:
 	@scripts/setup.sh tests
 	$(BIN)/python -m guestshell.reference docs/reference
+
+# the sdist and the wheel
+dist:
+	@scripts/setup.sh tests
+	rm -f dist/guestshell-*-py3-none-any.whl dist/guestshell-*.tar.gz
+	$(BIN)/python -m hatchling build
+	$(BIN)/twine check --strict dist/*.whl dist/guestshell-*.tar.gz
+
+# dist/guestctl_VERSION_all.deb; needs what packaging/debian/control names
+deb:
+	@scripts/build_deb.sh
+
+# builds the .deb in one clean Debian, installs and tries it in another; needs root
+deb-check:
+	@scripts/deb_check.sh $(SUITE)
+
+# the tests without an appliance on the oldest dependencies that are allowed
+floors:
+	@scripts/floors.sh
 
 clean:
 	rm -rf .venv dist

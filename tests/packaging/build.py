@@ -35,8 +35,11 @@ def system_python_with_our_libraries(directory: Path) -> dict[str, str]:
     the virtual environment stand in for them, as they are for the same interpreter.
     """
     for name in ("python", "python3"):
-        (directory / name).symlink_to("/usr/bin/python3")
+        # a link would show in the first line of the program
+        (directory / name).write_text('#!/bin/sh\nexec /usr/bin/python3 "$@"\n')
+        (directory / name).chmod(0o755)
     return {
         "PATH": f"{directory}:{os.environ['PATH']}",
+        "DEB_PYTHON_INSTALL_LAYOUT": "deb",  # below /usr, as in a package, not below /usr/local
         "PYTHONPATH": sysconfig.get_path("purelib"),
     }

@@ -75,9 +75,9 @@ def test_every_option_and_example_is_there_as_it_is_typed(shown: str, name: str)
 def test_text_is_shown_as_it_is(text: str) -> None:
     if shutil.which("mandoc") is None:
         pytest.skip("mandoc shows the page as text; this host has none")
-    source = f".TH A 1\n.SH B\n.nf\nbegin {text} end\n{roff(text)}\n"
+    source = ".TH A 1\n.SH B\n.nf\n" + roff(f"begin {text} end") + "\n" + roff(text) + "\n"
     done = subprocess.run(
-        ["mandoc", "-Tascii", "-Owidth=2000"], input=source, capture_output=True, text=True,
+        ["mandoc", "-Tascii", "-Owidth=1000"], input=source, capture_output=True, text=True,
         check=True,
     )  # fmt: skip
     visible = [line.strip() for line in re.sub(".\b", "", done.stdout).splitlines()]

@@ -3,7 +3,7 @@
 GUESTCTL = .venv/bin/guestctl
 BIN = .venv/bin
 
-.PHONY: setup demo test lint bench docs dist deb deb-check floors clean
+.PHONY: setup demo test lint bench docs dist deb deb-check pipx-check floors clean
 
 setup:
 	@scripts/setup.sh
@@ -45,6 +45,10 @@ deb:
 # builds the .deb in one clean Debian, installs and tries it in another; needs root
 deb-check:
 	@scripts/deb_check.sh $(SUITE)
+
+# installs the wheel with pipx in a clean Debian and tries it; needs root
+pipx-check: dist
+	@scripts/pipx_check.sh $(SUITE)
 
 # the tests without an appliance on the oldest dependencies that are allowed
 floors:

@@ -24,6 +24,8 @@ echo "== install and try $package in a clean $suite"
 mmdebstrap --quiet --variant=apt --format=null \
   --customize-hook="copy-in $package packaging/debian/tests/opens-an-image /root" \
   --customize-hook='chroot "$1" sh -c "apt-get install --yes -qq --no-install-recommends /root/*.deb >/dev/null"' \
+  --customize-hook='chroot "$1" bash -c "source /usr/share/bash-completion/completions/guestctl && complete -p guestctl"' \
+  --customize-hook='chroot "$1" ls -l /usr/share/man/man1/guestctl.1.gz /usr/share/zsh/vendor-completions/_guestctl /usr/share/fish/vendor_completions.d/guestctl.fish' \
   --customize-hook='chroot "$1" useradd --create-home examiner' \
   --customize-hook='cp "$1/root/opens-an-image" "$1/home/examiner"' \
   --customize-hook='chroot "$1" runuser -l examiner -c "sh -x ./opens-an-image"' \

@@ -15,4 +15,5 @@ print(*sorted(name.replace(">=", "==") for name in allowed), sep="\n")
 PYTHON
 cat $floors/constraints.txt
 $floors/bin/python -m pip install --quiet --constraint $floors/constraints.txt --editable '.[dev]'
-exec $floors/bin/python -m pytest -m 'not appliance' "$@"
+# what checks the project's own files needs newer libraries than the program does
+exec $floors/bin/python -m pytest -m 'not appliance' --ignore tests/packaging/test_metadata.py "$@"

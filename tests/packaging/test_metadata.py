@@ -110,3 +110,15 @@ def test_only_the_jobs_that_publish_may_ask_for_an_identity() -> None:
     # nothing is published before every package was built
     assert set(jobs["testpypi"]["needs"]) == {"python", "debian", "fedora", "arch"}
     assert jobs["pypi"]["needs"] == "testpypi"
+
+
+def test_the_guide_names_the_packages_that_were_tried() -> None:
+    guide = (ROOT / "docs/install.md").read_text()
+    named = _first(r"^    sudo apt install (pipx .*)")(guide).split()
+    tried = _first(r"^packages=(.*)")((ROOT / "scripts/pipx_check.sh").read_text()).split(",")
+    assert set(tried) - {"ca-certificates"} == set(named)
+
+
+def test_the_guide_names_the_files_of_this_version() -> None:
+    guide = (ROOT / "docs/install.md").read_text()
+    assert set(re.findall(r"guest(?:ctl|shell)[-_](\d+\.\d+\.\d+)", guide)) == {PROJECT["version"]}

@@ -3,7 +3,7 @@
 GUESTCTL = .venv/bin/guestctl
 BIN = .venv/bin
 
-.PHONY: setup demo test lint bench docs clean
+.PHONY: setup demo test lint bench docs dist deb deb-check pipx-check floors clean
 
 setup:
 	@scripts/setup.sh
@@ -32,6 +32,29 @@ docs:
 	$(BIN)/python -m guestshell.reference docs/reference
 	@scripts/player.sh docs/assets
 	$(BIN)/zensical build --strict --clean
+
+# the sdist and the wheel
+dist:
+	@scripts/setup.sh tests
+	rm -f dist/guestshell-*-py3-none-any.whl dist/guestshell-*.tar.gz
+	$(BIN)/python -m hatchling build
+	$(BIN)/twine check --strict dist/*.whl dist/guestshell-*.tar.gz
+
+# dist/guestctl_VERSION_all.deb; needs what packaging/debian/control names
+deb:
+	@scripts/build_deb.sh
+
+# builds the .deb in one clean Debian, installs and tries it in another; needs root
+deb-check:
+	@scripts/deb_check.sh $(SUITE)
+
+# installs the wheel with pipx in a clean Debian and tries it; needs root
+pipx-check: dist
+	@scripts/pipx_check.sh $(SUITE)
+
+# the tests without an appliance on the oldest dependencies that are allowed
+floors:
+	@scripts/floors.sh
 
 clean:
 	rm -rf .venv dist site

@@ -63,13 +63,13 @@ def _page(title: str, declared: Iterable[GuestCommand]) -> Iterator[str]:
 
 
 def _command(declared: GuestCommand) -> Iterator[str]:
-    yield from (f"## {declared.name}", "", f"    {_usage(declared)}", "")
+    yield from (f"## {declared.name}", "", f"    {usage_of(declared)}", "")
     yield from (inspect.cleandoc(declared.help or ""), "")
     options = [option for option in declared.params if isinstance(option, click.Option)]
     if options:
         yield from ("| option | |", "|---|---|")
         for option in options:
-            yield f"| `{_option(option)}` | {option.help} |"
+            yield f"| `{option_of(option)}` | {option.help} |"
         yield ""
     yield from ("Examples:", "")
     yield from (f"    {example}" for example in declared.examples)
@@ -81,7 +81,8 @@ def _command(declared: GuestCommand) -> Iterator[str]:
 # click's own words for these change with its versions; the pages should not
 
 
-def _usage(declared: GuestCommand) -> str:
+def usage_of(declared: click.Command) -> str:
+    """Give how a command is called, e.g. `ls [OPTIONS] [PATH]...`."""
     words = [declared.name or "", "[OPTIONS]"]
     for argument in declared.params:
         if isinstance(argument, click.Argument):
@@ -92,7 +93,8 @@ def _usage(declared: GuestCommand) -> str:
     return " ".join(words)
 
 
-def _option(option: click.Option) -> str:
+def option_of(option: click.Option) -> str:
+    """Give an option's names and what it takes, e.g. `-n, --lines N`."""
     names = ", ".join(option.opts)
     if option.is_flag:
         return names

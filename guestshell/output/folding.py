@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from rich.cells import cell_len, chop_cells
+from rich.cells import cell_len
 
 # a word with its spaces, a path up to a slash, a list up to a comma
 _PIECE = re.compile(r"[^\s/,]*(?:[/,]+\s*|\s+)|[^\s/,]+")
@@ -52,6 +52,20 @@ def folded(text: str, width: int) -> list[str]:
     for piece in _PIECE.findall(text):
         if lines[-1] and width_of(lines[-1]) + width_of(piece.rstrip()) > width:
             lines.append("")
-        *whole, rest = chop_cells(piece, width) if width_of(piece.rstrip()) > width else [piece]
+        *whole, rest = _chopped(piece, width) if width_of(piece.rstrip()) > width else [piece]
         lines[-1:] = [*whole, rest] if whole else [lines[-1] + rest]
+    return lines
+
+
+def _chopped(text: str, width: int) -> list[str]:
+    # chop_cells of the rich that Debian 12 has turns wide characters around
+    lines = [""]
+    room = width
+    for character in text:
+        taken = width_of(character)
+        if taken > room and lines[-1]:
+            lines.append("")
+            room = width
+        lines[-1] += character
+        room -= taken
     return lines

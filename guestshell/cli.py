@@ -14,6 +14,7 @@ from guestshell.appliance_command import appliance
 from guestshell.errors import ExitCode, GuestShellError, HostError, UsageError
 from guestshell.opening import Opening, conversation, opening_options, reported
 from guestshell.output.formats import FORMATS
+from guestshell.scan_command import scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -255,6 +256,7 @@ def completion(shell: str) -> None:
 
 
 program.add_command(appliance)
+program.add_command(scan)
 
 
 def _converse(opening: Opening, *, no_history: bool, record: Path | None) -> None:

@@ -143,6 +143,17 @@ def _value(tokens: _Tokens) -> str | list[str]:
     return values
 
 
+def group_marks(physical: Sequence[Read]) -> frozenset[str]:
+    """Give the names and identities of all groups, those without volumes too. Raises InDoubt."""
+    groups = [
+        (name, group)
+        for read in physical
+        for name, group in parse(read_text(read)).items()
+        if isinstance(group, dict)
+    ]
+    return frozenset({name for name, _ in groups} | {str(group["id"]) for _, group in groups})
+
+
 def logical_volumes(physical: Sequence[Read]) -> list[Volume]:
     """Give the active logical volumes by name. Raises InDoubt for all that is not plain."""
     newest: dict[str, tuple[int, dict[str, Any]]] = {}

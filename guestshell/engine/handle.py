@@ -54,6 +54,10 @@ class Handle(HiveCalls):
         """Give the size of a device in bytes."""
         return int(self._plain(self.raw.blockdev_getsize64, device))
 
+    def own_number(self, _device: str, found: int) -> int:
+        """Give the st_dev that a device has where no other image is, `found` being the one here."""
+        return found
+
     # -- mounts ----------------------------------------------------------------------------
 
     def mount(self, device: str, directory: str, options: str) -> None:

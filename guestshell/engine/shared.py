@@ -4,8 +4,10 @@ Drives are added before a launch and cannot be later, so the launch is paid once
 The guests come one after another, for there is one tree to mount them in.
 """
 
+import os
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from guestshell.engine import binding
@@ -49,12 +51,25 @@ def renamed(text: str, old: str, new: str) -> str:
     return _DISK.sub(other, text)
 
 
+@dataclass(frozen=True)
+class SharedDrive:
+    """A drive, the size of its disk in bytes, and its logical volumes in the order of their start.
+
+    The first volume has the number 0 in an appliance of its own, as the device mapper counts.
+    """
+
+    drive: Drive
+    size: int
+    volumes: tuple[str, ...] = ()
+
+
 class SliceHandle(Handle):
     """A handle on a shared appliance that knows one drive and what stands on it."""
 
-    def __init__(self, raw: Any, device: str) -> None:
+    def __init__(self, raw: Any, device: str, drive: SharedDrive) -> None:
         super().__init__(raw)
         self._device = device
+        self._drive = drive
         self._made_points: list[str] = []
 
     def _real(self, device: str) -> str:
@@ -95,6 +110,12 @@ class SliceHandle(Handle):
         """Give the size of a device in bytes."""
         return super().device_size(self._real(device))
 
+    def own_number(self, device: str, found: int) -> int:
+        """Give the st_dev that a logical volume has where no other image is."""
+        if device not in self._drive.volumes:
+            return found
+        return os.makedev(os.major(found), self._drive.volumes.index(device))
+
     def file(self, path: str) -> str:
         """Give file(1)'s description; libguestfs takes a path below /dev for a device."""
         return super().file(self._real(path))
@@ -114,9 +135,9 @@ class SliceHandle(Handle):
         while self._made_points:
             self._plain(self.raw.rmmountpoint, self._made_points.pop())
 
-    def check(self, size: int) -> None:
-        """Raise NotShareable unless its drive is as large as the image, `size` in bytes."""
-        if super().device_size(self._device) != -(-size // _SECTOR) * _SECTOR:
+    def check(self) -> None:
+        """Raise NotShareable unless its drive is as large as the image."""
+        if super().device_size(self._device) != -(-self._drive.size // _SECTOR) * _SECTOR:
             raise NotShareable(f"{self._device} is not the drive that it should be")
 
 
@@ -124,12 +145,16 @@ class Slice(Appliance):
     """A shared appliance as one guest sees it; all of its life is the shared one's."""
 
     def __init__(
-        self, shared: "SharedAppliance", place: int, size: int, restore: Callable[[Handle], None]
+        self,
+        shared: "SharedAppliance",
+        device: str,
+        drive: SharedDrive,
+        restore: Callable[[Handle], None],
     ) -> None:
         # the shared appliance has the thread, the handle and the state: see __getattr__
         self._shared = shared
-        self._device = device_of(place)
-        self._size = size
+        self._device = device
+        self._drive = drive
         self._mount_again = restore
         self._view: SliceHandle | None = None
         self._closing = False
@@ -163,8 +188,8 @@ class Slice(Appliance):
     def view_of(self, handle: Handle) -> SliceHandle:
         """Give the shared handle as this guest sees it."""
         if self._view is None or self._view.raw is not handle.raw:
-            view = SliceHandle(handle.raw, self._device)
-            view.check(self._size)
+            view = SliceHandle(handle.raw, self._device, self._drive)
+            view.check()
             self._view = view
         return self._view
 
@@ -177,24 +202,25 @@ class Slice(Appliance):
 
 
 class SharedAppliance:
-    """An appliance with the drives of several images, which boots when the first is asked.
-
-    `sizes` are those of the images' disks in bytes.
-    """
+    """An appliance with the drives of several images, which boots when the first is asked."""
 
     def __init__(
         self,
-        drives: Sequence[Drive],
-        sizes: Sequence[int],
+        drives: Sequence[SharedDrive],
         *,
         memory: int | None = None,
         notice: Callable[[str], None] = lambda message: None,
     ) -> None:
-        self._sizes = tuple(sizes)
+        self._drives = tuple(drives)
         self._current: Slice | None = None
         self.is_spoiled = False
         """Whether something of an image before may still be mounted."""
-        self.appliance = Appliance(drives, memory=memory, restore=self._restore, notice=notice)
+        self.appliance = Appliance(
+            [shared.drive for shared in drives],
+            memory=memory,
+            restore=self._restore,
+            notice=notice,
+        )
 
     def slice(self, place: int, restore: Callable[[Handle], None]) -> Slice:
         """Give the appliance for the image at a place; the slice before is closed."""
@@ -202,7 +228,7 @@ class SharedAppliance:
             self._current.close()
         if self.is_spoiled:
             raise NotShareable("the image before could not be unmounted")
-        self._current = Slice(self, place, self._sizes[place], restore)
+        self._current = Slice(self, device_of(place), self._drives[place], restore)
         return self._current
 
     def end(self, ended: Slice) -> None:

@@ -14,7 +14,7 @@ from guestshell.scan.journal import Journal
 from guestshell.scan.local import scan_here
 from guestshell.scan.report import Report, Target
 from guestshell.scan.share import Batch, batches
-from guestshell.scan.show import show_data, show_tables
+from guestshell.scan.show import Shown
 from guestshell.scan.sources import STANDARD_INPUT, expand, listed
 from guestshell.scan.workers import fitting_jobs, scan_in_workers
 
@@ -49,10 +49,11 @@ class Scan:
             outcome = _Outcome(empty)
             found = outcome.watched(self._reports(targets, journal, sink))
             stack.enter_context(contextlib.closing(found))
+            shown = Shown(self.plan.lines, {target.name: target.number for target in targets}, sink)
             if self.form == "table":
-                show_tables(found, self.plan.lines, sink)
+                shown.tables(found)
             else:
-                show_data(found, self.plan.lines, self.form, sink)
+                shown.data(found, self.form)
         if outcome.interrupted:
             sink.notice("Interrupted")
         return outcome.status

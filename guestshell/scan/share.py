@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from guestshell.engine.boot import Drive
-from guestshell.engine.shared import NotShareable, SharedAppliance, most_drives
+from guestshell.engine.shared import NotShareable, SharedAppliance, SharedDrive, most_drives
 from guestshell.errors import GuestShellError
 from guestshell.guest.image import Image, open_image
-from guestshell.guest.ondisk.marks import marks
+from guestshell.guest.ondisk.marks import Standing, standing
 from guestshell.scan.examine import Plan, examine
 from guestshell.scan.report import Report, Target
 
@@ -31,24 +31,28 @@ def batches(targets: Sequence[Target], image_format: str | None) -> list[Batch]:
     groups: list[_Together] = []
     alone: list[Batch] = []
     for target in targets:
-        found = _marks(target, image_format)
+        found = _looked_at(target, image_format)
         if found is None:
             alone.append((target,))
             continue
-        fitting = (g for g in groups if len(g.targets) < limit and not g.marks & found)
+        marks = found[1].marks
+        fitting = (g for g in groups if len(g.targets) < limit and not g.marks & marks)
         group = next(fitting, None)
         if group is None:
             groups.append(group := _Together())
         group.targets.append(target)
-        group.marks |= found
+        group.marks |= marks
     return [*(tuple(group.targets) for group in groups), *alone]
 
 
-def _marks(target: Target, image_format: str | None) -> frozenset[str] | None:
+def _looked_at(target: Target, image_format: str | None) -> tuple[Image, Standing] | None:
+    """Open an image and see what stands on it; None where it can only be looked at alone."""
     try:
-        return marks(open_image(target.name, image_format))
+        image = open_image(target.name, image_format)
     except (GuestShellError, OSError):
         return None
+    found = standing(image)
+    return None if found is None else (image, found)
 
 
 Begin = Callable[[Target], None]
@@ -74,20 +78,21 @@ def examine_batch(batch: Batch, plan: Plan, begin: Begin) -> Iterator[tuple[Targ
 
 
 def _together(batch: Batch, plan: Plan, begin: Begin) -> Iterator[tuple[Target, Report | None]]:
-    opened = [(target, _opened(target, plan.image_format)) for target in batch]
-    images = [image for _, image in opened if image is not None]
+    opened = [(target, _looked_at(target, plan.image_format)) for target in batch]
     remarks: list[str] = []
     shared = SharedAppliance(
-        [Drive(str(image.path), image.format) for image in images],
-        [image.size for image in images],
+        [
+            SharedDrive(Drive(str(image.path), image.format), image.size, found.volumes)
+            for image, found in (seen for _, seen in opened if seen is not None)
+        ],
         memory=plan.memory,
         notice=remarks.append,
     )
     try:
         place = 0
-        for target, image in opened:
+        for target, seen in opened:
             begin(target)
-            if image is None:
+            if seen is None:
                 yield target, None
                 continue
             try:
@@ -100,10 +105,3 @@ def _together(batch: Batch, plan: Plan, begin: Begin) -> Iterator[tuple[Target, 
             place += 1
     finally:
         shared.close()
-
-
-def _opened(target: Target, image_format: str | None) -> Image | None:
-    try:
-        return open_image(target.name, image_format)
-    except GuestShellError:
-        return None

@@ -1,7 +1,7 @@
 """The reports of a scan as one result: a table a line, or rows as data."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import make_dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, make_dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,6 @@ from guestshell.scan.rows import Shape, row_type_of, unpacked
 from guestshell.values import Name
 
 _IMAGE, _LINE, _ERROR = "image", "line", "error"
-_OURS = (_IMAGE, _LINE, _ERROR)
 
 _SUMMARIES = {
     "Inspection": {
@@ -28,28 +27,59 @@ _SUMMARIES = {
 """Columns of rows that have too many for a table, by the name of their type."""
 
 
-def show_data(reports: Iterable[Report], lines: Sequence[str], form: str, sink: Sink) -> None:
-    """Write rows in a data format: JSON Lines as they come, any other when all are there."""
-    if form == "jsonl":
+@dataclass(frozen=True)
+class Shown:
+    """Where reports go: what the lines were, and the place of each image by its name."""
+
+    lines: Sequence[str]
+    places: Mapping[str, int]
+    sink: Sink
+
+    def data(self, reports: Iterable[Report], form: str) -> None:
+        """Write rows in a data format: JSON Lines as they come, any other when all are there."""
+        if form == "jsonl":
+            for report in reports:
+                self._remark(report)
+                records = _records(report, self.lines)
+                self.sink.show(Text(plain_lines(records, form, [])))
+            return
+        found = [record for report in self._all(reports) for record in _records(report, self.lines)]
+        columns = _columns_of(found, several=len(self.lines) > 1)
+        if form == "csv":
+            found = [{name: record.get(name) for name in columns} for record in found]
+        self.sink.show(Text(plain_lines(found, form, columns)))
+
+    def tables(self, reports: Iterable[Report]) -> None:
+        """Write a table for each line once all images are done; errors go to standard error."""
+        found = self._all(reports)
+        for report in found:
+            for failure in report.failures:
+                self.sink.error(GuestShellError(f"{report.image}: {failure.message}"))
+        for number, line in enumerate(self.lines):
+            if len(self.lines) > 1:
+                self.sink.show(Text([*([""] if number else []), line]))
+            for place, section in enumerate(_sections(found, number)):
+                self.sink.show(Text([""] if place else []))
+                self.sink.show(section)
+
+    def _all(self, reports: Iterable[Report]) -> list[Report]:
+        """Wait for all reports, and give them in the order in which the images were named."""
+        found = []
         for report in reports:
-            _remark(report, sink)
-            sink.show(Text(plain_lines(_records(report, lines), form, [])))
-        return
-    records: list[dict[str, Any]] = []
-    for report in reports:
-        _remark(report, sink)
-        records += _records(report, lines)
-    names = {name: None for record in records for name in record if name not in _OURS}
-    ours = _OURS[:-1] if len(lines) > 1 else _OURS[:1]
-    columns = [*ours, *names, _ERROR]
-    if form == "csv":
-        records = [{name: record.get(name) for name in columns} for record in records]
-    sink.show(Text(plain_lines(records, form, columns)))
+            self._remark(report)
+            found.append(report)
+        return sorted(found, key=lambda report: self.places.get(report.image, -1))
+
+    def _remark(self, report: Report) -> None:
+        for remark in report.remarks:
+            self.sink.complain(f"{report.image}: {remark}".encode("utf-8", "surrogateescape"))
 
 
-def _remark(report: Report, sink: Sink) -> None:
-    for remark in report.remarks:
-        sink.complain(f"{report.image}: {remark}".encode("utf-8", "surrogateescape"))
+def _columns_of(records: Iterable[dict[str, Any]], *, several: bool) -> list[str]:
+    """Give the columns of all records together: ours, those of the rows, the error's."""
+    ours = [_IMAGE, _LINE] if several else [_IMAGE]
+    names = {name: None for record in records for name in record}
+    return [*ours, *(name for name in names if name not in (*ours, _ERROR)), _ERROR]
 
 
 def _records(report: Report, lines: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -77,25 +107,6 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 _Whose = make_dataclass("_Whose", [(_IMAGE, Name)], frozen=True)
-
-
-def show_tables(reports: Iterable[Report], lines: Sequence[str], sink: Sink) -> None:
-    """Write a table for each line once all images are done; errors go to standard error."""
-    found = list(reports)
-    for report in found:
-        _remark(report, sink)
-        for failure in report.failures:
-            sink.error(GuestShellError(f"{report.image}: {failure.message}"))
-    begun = False
-    for number, line in enumerate(lines):
-        sections = _sections(found, number)
-        if len(lines) > 1:
-            sink.show(Text([*([""] if begun else []), line]))
-        for place, section in enumerate(sections):
-            if place:
-                sink.show(Text([""]))
-            sink.show(section)
-        begun = True
 
 
 def _sections(reports: Sequence[Report], number: int) -> list[Records[Any]]:

@@ -91,10 +91,12 @@ class _Worker:
             theirs.close()
         self.left: dict[int, Target] = {}
         self.begun: Target | None = None
+        self.is_busy = False
 
     def give(self, batch: Batch) -> None:
         self.left = {target.number: target for target in batch}
         self.begun = None
+        self.is_busy = True
         with suppress(OSError):  # it is dead already, as the pipe's end will say
             self.pipe.send(batch)
 
@@ -113,15 +115,15 @@ class _Pool:
         self._attempts: dict[int, int] = {}
 
     def run(self) -> Iterator[tuple[Target, Report]]:
-        while self._waiting or any(worker.left for worker in self._workers):
+        while self._waiting or any(worker.is_busy for worker in self._workers):
             self._employ()
-            by_pipe = {worker.pipe: worker for worker in self._workers if worker.left}
+            by_pipe = {worker.pipe: worker for worker in self._workers if worker.is_busy}
             for pipe in wait(list(by_pipe)):
                 yield from self._hear(by_pipe[pipe])  # type: ignore[index]
 
     def _employ(self) -> None:
         """Give each that has nothing to do a batch, and start as many as are wanted."""
-        idle = deque(worker for worker in self._workers if not worker.left)
+        idle = deque(worker for worker in self._workers if not worker.is_busy)
         while self._waiting and (idle or len(self._workers) < self._jobs):
             if idle:
                 worker = idle.popleft()
@@ -137,7 +139,7 @@ class _Pool:
             yield from self._bury(worker)
             return
         if said is None:
-            worker.left = {}
+            worker.is_busy = False
             return
         number, value = said
         target = worker.left[number]
@@ -154,6 +156,8 @@ class _Pool:
         self._workers.remove(worker)
         worker.process.join()
         worker.pipe.close()
+        if not worker.left:  # all that it was given had been told
+            return
         fault = worker.fault()
         rest = tuple(target for target in worker.left.values() if target is not fault)
         if rest:

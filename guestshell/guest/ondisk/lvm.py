@@ -143,15 +143,28 @@ def _value(tokens: _Tokens) -> str | list[str]:
     return values
 
 
-def group_marks(physical: Sequence[Read]) -> frozenset[str]:
-    """Give the names and identities of all groups, those without volumes too. Raises InDoubt."""
-    groups = [
-        (name, group)
+@dataclass(frozen=True)
+class Group:
+    """A volume group; its `volumes` by path in the order in which they are activated."""
+
+    name: str
+    identity: str
+    volumes: tuple[str, ...]
+
+
+def groups(physical: Sequence[Read]) -> tuple[Group, ...]:
+    """Give the groups, those without volumes too. Raises InDoubt."""
+    found = {
+        name: Group(
+            name,
+            str(group["id"]),
+            tuple(f"/dev/{name}/{volume}" for volume in group.get("logical_volumes", {})),
+        )
         for read in physical
         for name, group in parse(read_text(read)).items()
         if isinstance(group, dict)
-    ]
-    return frozenset({name for name, _ in groups} | {str(group["id"]) for _, group in groups})
+    }
+    return tuple(found.values())
 
 
 def logical_volumes(physical: Sequence[Read]) -> list[Volume]:

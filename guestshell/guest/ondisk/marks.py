@@ -4,6 +4,8 @@ Two file systems of Btrfs with one fsid are one file system of two devices to th
 volume groups of one name are ambiguous to LVM: copies of one image cannot share an appliance.
 """
 
+from dataclasses import dataclass
+
 from guestshell.guest.image import Image
 from guestshell.guest.ondisk.outline import outline
 
@@ -11,14 +13,25 @@ _UNIQUE = ("LVM2_member", "btrfs", "xfs")
 """blkid types of which the kernel or LVM knows each identity but once."""
 
 
-def marks(image: Image) -> frozenset[str] | None:
-    """Give what no other image in the same appliance may have too.
+@dataclass(frozen=True)
+class Standing:
+    """What stands on an image: `marks` no other image in the same appliance may have too.
 
-    None for an image of which only an appliance of its own can tell what stands on it: arrays,
-    parts of something larger, formats and file systems that are not read on the host.
+    `volumes` are its logical volumes by path in the order in which they are activated.
+    """
+
+    marks: frozenset[str]
+    volumes: tuple[str, ...]
+
+
+def standing(image: Image) -> Standing | None:
+    """Say what stands on an image.
+
+    None where only an appliance of its own can tell: arrays, parts of something larger, several
+    volume groups, formats and file systems that are not read on the host.
     """
     found = outline([image])
-    if found is None or found.volumes is None:
+    if found is None or found.volumes is None or len(found.groups) > 1:
         return None
     seen = [*found.devices, *found.volumes]
     kinds = [(device.tags.get("TYPE", ""), device) for device in seen if device.tags is not None]
@@ -29,4 +42,8 @@ def marks(image: Image) -> frozenset[str] | None:
         for kind, device in kinds
         if kind in _UNIQUE and device.tags is not None
     }
-    return frozenset(identities | {f"group {group}" for group in found.groups})
+    for group in found.groups:
+        identities |= {f"group {group.name}", f"group {group.identity}"}
+    return Standing(
+        frozenset(identities), tuple(path for group in found.groups for path in group.volumes)
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from guestshell.guest.image import Image
 from guestshell.guest.ondisk.blocks import DiskReader, InDoubt, Read, part
-from guestshell.guest.ondisk.lvm import group_marks, logical_volumes
+from guestshell.guest.ondisk.lvm import Group, groups, logical_volumes
 from guestshell.guest.ondisk.superblocks import probe, refuse_raid
 from guestshell.guest.ondisk.tables import SECTOR, read_table
 
@@ -35,14 +35,14 @@ class Seen:
 class Outline:
     """The disks, and their devices in the order disks, partitions, logical volumes.
 
-    `volumes` is None where only the appliance can tell which logical volumes there are; `groups`
-    are the names and identities of the volume groups then known.
+    `volumes` is None where only the appliance can tell which logical volumes there are; else
+    `groups` are the volume groups that they are of.
     """
 
     disks: list[str]
     devices: list[Seen]
     volumes: list[Seen] | None
-    groups: frozenset[str] = frozenset()
+    groups: tuple[Group, ...] = ()
 
 
 def _probed(read: Read, size: int, partition_type: str = "") -> dict[str, str] | None:
@@ -93,10 +93,9 @@ def _outline(readers: Sequence[DiskReader]) -> Outline:
             read for seen, read in places if (seen.tags or {}).get("TYPE") == "LVM2_member"
         ]
     try:
-        volumes, groups = _volumes(physical), group_marks(physical)
+        return Outline(disks, whole + partitions, _volumes(physical), groups(physical))
     except _DAMAGE:
         return Outline(disks, whole + partitions, None)
-    return Outline(disks, whole + partitions, volumes, groups)
 
 
 def _volumes(physical: Sequence[Read]) -> list[Seen]:

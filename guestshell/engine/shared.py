@@ -75,10 +75,6 @@ class SliceHandle(Handle):
     def _real(self, device: str) -> str:
         return renamed(device, _OWN, self._device)
 
-    def _error(self) -> GuestError:
-        error = super()._error()
-        return GuestError(renamed(error.message, self._device, _OWN), error.remedy, error.errno)
-
     def _refuse(self) -> NoReturn:
         raise NotShareable("the devices of this image cannot be told from those of others")
 
@@ -122,7 +118,11 @@ class SliceHandle(Handle):
 
     def mount(self, device: str, directory: str, options: str) -> None:
         """Mount a device with mount(8) options."""
-        super().mount(self._real(device), directory, options)
+        try:
+            super().mount(self._real(device), directory, options)
+        except GuestError as error:
+            message = renamed(error.message, self._device, _OWN)
+            raise GuestError(message, error.remedy, error.errno) from None
 
     def make_mount_point(self, directory: str) -> None:
         """Make a mount point, which `leave` takes away."""

@@ -59,6 +59,7 @@ def _work(pipe: Connection, plan: Plan) -> None:
             for target, report in examine_batch(batch, plan, begin):
                 pipe.send((target.number, report.to_json()))
             pipe.send(None)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is on its way
 
 
 def _end_with_parent() -> None:
@@ -182,8 +183,9 @@ class _Pool:
 
     def _join(self, seconds: float) -> None:
         for worker in self._workers:
-            worker.pipe.close()
-            worker.process.terminate()
+            worker.pipe.close()  # which one that waits takes for the end
+            if worker.is_busy:
+                worker.process.terminate()
         deadline = time.monotonic() + seconds
         for worker in self._workers:
             worker.process.join(max(0.0, deadline - time.monotonic()))

@@ -437,6 +437,50 @@ def test_ctrl_c_leaves_nothing_behind(
     wait_until(lambda: all(map(is_gone, family)), 10)
 
 
+def test_ctrl_c_at_a_terminal(images: list[Path], scanner: Scanner) -> None:
+    named = [str(image) for image in (images[3], *images[:3])]
+    environment = {"XDG_CACHE_HOME": scanner.environment["XDG_CACHE_HOME"]}
+    asked = ["scan", *named, "-c", "hash /usr/bin/*", "--jobs", "2"]
+    with Terminal(*asked, environment=environment) as terminal:
+        wait_until(lambda: len(emulators(terminal.child.pid)) > 0)
+        family = list(descendants(terminal.child.pid))
+        terminal.press("ctrl-c")  # which all processes of the terminal get
+        assert terminal.wait_exit() == 130
+        assert "Traceback" not in terminal.seen.decode()
+        assert "Interrupted" in terminal.text
+    wait_until(lambda: all(map(is_gone, family)), 10)
+
+
+def test_a_shared_appliance_that_dies_comes_back(
+    one_by_one: Serial, images: list[Path], scanner: Scanner
+) -> None:
+    _, whole = one_by_one
+    good = [images[0], images[2], images[4]]
+    running = scanner.begin(*good, *ASKED, "--share")
+    assert running.stdout is not None
+    first = running.stdout.readline()  # the first image is done, two are to come
+    for emulator in emulators(running.pid):
+        os.kill(emulator, signal.SIGKILL)
+    rest, stderr = running.communicate()
+    expected = [
+        line for line in whole.stdout.splitlines() if json.loads(line)["image"] in map(str, good)
+    ]
+    assert sorted((first + rest).splitlines()) == sorted(expected)
+    assert b"The appliance stopped" in stderr
+
+
+def test_a_reader_that_leaves(images: list[Path], scanner: Scanner) -> None:
+    running = scanner.begin(images[3], *images[:3], "-c", "hash /usr/bin/*", "--jobs", 2)
+    assert running.stdout is not None
+    wait_until(lambda: len(emulators(running.pid)) > 0)
+    family = list(descendants(running.pid))
+    running.stdout.close()
+    assert running.stderr is not None
+    assert running.stderr.read() == b""
+    assert running.wait() == 1
+    wait_until(lambda: all(map(is_gone, family)), 10)
+
+
 def test_a_scan_whose_parent_is_gone_ends(images: list[Path], scanner: Scanner) -> None:
     running = scanner.begin(*images[:3], "-c", "hash /usr/bin/*", "--jobs", 2)
     wait_until(lambda: len(emulators(running.pid)) > 0)

@@ -13,6 +13,7 @@ from guestshell.appliance_command import appliance
 from guestshell.errors import ExitCode, GuestShellError, HostError, UsageError
 from guestshell.opening import Opening, conversation, opening_options, reported
 from guestshell.output.formats import FORMATS
+from guestshell.scan_command import scan
 from guestshell.version import __version__
 
 if TYPE_CHECKING:
@@ -255,6 +256,7 @@ def completion(shell: str) -> None:
 
 
 program.add_command(appliance)
+program.add_command(scan)
 
 
 def _converse(opening: Opening, *, no_history: bool, record: Path | None) -> None:

@@ -75,6 +75,8 @@ class Context:
     conversation: Conversation | None = None
     whole_rows: bool = False
     """Whether more of the rows is wanted than their text shows."""
+    keeps_rows: bool = False
+    """Whether that is so of every line, for its rows are kept and not only shown."""
     history: Callable[[], Sequence[str]] = list
     warn: Callable[[str], None] = lambda message: None
     notice: Callable[[str], None] = lambda message: None

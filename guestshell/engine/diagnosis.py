@@ -112,7 +112,8 @@ def _check_backend() -> Check:
     return Check("backend", True, finding)
 
 
-def _available_memory() -> int:
+def available_memory() -> int:
+    """Give how many bytes of memory programs can have without swapping, proc(5) MemAvailable."""
     for line in Path("/proc/meminfo").read_text().splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
@@ -121,7 +122,7 @@ def _available_memory() -> int:
 
 def _check_memory(memory: int | None = None) -> Check:
     needed = memory * 2**20 if memory else _LIKELY_MEMORY
-    available = _available_memory()
+    available = available_memory()
     finding = f"{available // 2**20} MiB available, the appliance may use {needed // 2**20} MiB"
     remedy = "" if available > needed else "close something, or give a smaller --memory"
     return Check("memory", available > needed, finding, remedy)

@@ -1,5 +1,6 @@
 """One libguestfs handle with typed methods: the list of every libguestfs call we make."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -7,6 +8,20 @@ from guestshell.engine.hivecalls import HiveCalls
 from guestshell.errors import GuestError
 
 _T = TypeVar("_T")
+
+
+_DISK = re.compile(r"/dev/[shv]d[a-z]+\d*")
+
+
+def _about(device: str, error: GuestError) -> GuestError:
+    """Give an error with the device's own name in the place of the kernel's.
+
+    Disks are found in any order there; only libguestfs's names are those of the drives.
+    """
+    named = _DISK.search(device)
+    if named is None:
+        return error
+    return GuestError(_DISK.sub(named[0], error.message), error.remedy, error.errno)
 
 
 class Handle(HiveCalls):
@@ -54,12 +69,19 @@ class Handle(HiveCalls):
         """Give the size of a device in bytes."""
         return int(self._plain(self.raw.blockdev_getsize64, device))
 
+    def own_number(self, _device: str, found: int) -> int:
+        """Give the st_dev that a device has where no other image is, `found` being the one here."""
+        return found
+
     # -- mounts ----------------------------------------------------------------------------
 
     def mount(self, device: str, directory: str, options: str) -> None:
         """Mount a device with mount(8) options."""
         self.close_hive()
-        self._plain(self.raw.mount_options, options, device, directory)
+        try:
+            self._plain(self.raw.mount_options, options, device, directory)
+        except GuestError as error:
+            raise _about(device, error) from None
 
     def unmount(self, directory: str) -> None:
         """Unmount what is mounted there."""

@@ -74,22 +74,28 @@ class Guest:
         root: str | None = None,
         index: bool = False,
         notice: Callable[[str], None] = lambda message: None,
+        appliance: Callable[[Callable[[Handle], None]], Appliance] | None = None,
     ) -> None:
         """Check the images; raises ImageError. `memory` is the appliance's, in MiB.
 
         Of several systems the one that `root` names by number or root device is mounted. With
         `index` what is learned is kept on disk for the next time, except of a system so chosen.
+        `appliance` gives one that has the images' drives already, in the place of one of its own;
+        it is told what mounts again after a restart.
         """
         if not images:
             raise TypeError("a guest needs at least one image")
         self.images: tuple[Image, ...] = tuple(open_image(path, image_format) for path in images)
         self._mount_table = MountTable()
-        self.appliance = Appliance(
-            [Drive(str(image.path), image.format) for image in self.images],
-            memory=memory,
-            restore=self._mount_table.restore,
-            notice=notice,
-        )
+        if appliance is not None:
+            self.appliance = appliance(self._mount_table.restore)
+        else:
+            self.appliance = Appliance(
+                [Drive(str(image.path), image.format) for image in self.images],
+                memory=memory,
+                restore=self._mount_table.restore,
+                notice=notice,
+            )
         self._index = Index.of(self.images) if index and root is None else None
         known = Knowledge(self._index) if self._index is not None else None
         self._opening = Opening(

@@ -99,7 +99,7 @@ class Index:
         """Give the index of images as they are on the host now; no file of it is opened yet."""
         paths = b"\0".join(os.fsencode(os.path.realpath(image.path)) for image in images)
         name = hashlib.sha256(paths).hexdigest()[:32]
-        return cls(cache_directory() / "index" / f"{name}.sqlite", _fingerprint(images))
+        return cls(cache_directory() / "index" / f"{name}.sqlite", fingerprint(images))
 
     @property
     def path(self) -> Path:
@@ -197,7 +197,7 @@ class Index:
             os.truncate(self._file, 0)
 
 
-def _fingerprint(images: Sequence[Image]) -> bytes | None:
+def fingerprint(images: Sequence[Image]) -> bytes | None:
     """Give a digest that changes with any file of the images, None if one can change unseen."""
     facts = []
     try:

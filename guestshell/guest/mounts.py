@@ -136,7 +136,7 @@ class MountTable:
             found = handle.lstat(mount.directory).device
         except GuestError:  # whoever looks at it will be told
             return
-        wanted = device_number(mount.device, found)
+        wanted = device_number(mount.device, handle.own_number(mount.device, found))
         if wanted != found:
             self.renumbered[found] = wanted
 

@@ -126,10 +126,15 @@ def _yaml(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
 def data_lines(records: Records[Any], form: str) -> Iterator[str]:
     """Yield rows in a data format, without the newline behind each piece."""
     rows = map(plain_of(records.type), records.rows)
+    return plain_lines(rows, form, [field.name for field in fields_of(records.type)])
+
+
+def plain_lines(rows: Iterable[dict[str, Any]], form: str, names: list[str]) -> Iterator[str]:
+    """Yield dicts of plain values in a data format; `names` are the columns of CSV."""
     if form == "json":
         return _json_array(rows)
     if form == "jsonl":
         return map(json_text, rows)
     if form == "csv":
-        return _csv(rows, [field.name for field in fields_of(records.type)])
+        return _csv(rows, names)
     return _yaml(rows)

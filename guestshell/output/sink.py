@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from guestshell.output.activity import Spinner
+    from guestshell.output.counting import CountBar
 
 _CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
@@ -52,6 +53,7 @@ class Sink:
         self.settings = settings or Settings()
         self.verbose = verbose
         self._spinner: Spinner | None = None
+        self._count: CountBar | None = None
         self.terminal = self._out.isatty()
         self.stderr_terminal = self._err.isatty()
 
@@ -213,6 +215,8 @@ class Sink:
         if self._spinner is not None:
             spinner, self._spinner = self._spinner, None
             spinner.stop()
+        if self._count is not None:
+            self._count.hide()
 
     @contextlib.contextmanager
     def progress(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -224,3 +228,17 @@ class Sink:
 
         with ProgressBar(self._console, safe_line(label), total, self.stop_spinner) as bar:
             yield bar.advance
+
+    @contextlib.contextmanager
+    def counting(self, total: int) -> Iterator["CountBar | None"]:
+        """Show how many of `total` things are done while inside; None where nobody looks."""
+        if not self.stderr_terminal or total < 2:
+            yield None
+            return
+        from guestshell.output.counting import CountBar
+
+        with CountBar(self._console, total) as self._count:
+            try:
+                yield self._count
+            finally:
+                self._count = None

@@ -68,7 +68,8 @@ class Runner:
             raise unknown_command(name)
         default = self.context.settings.text("output")
         form = format_for(self._target(redirect), default) if redirect else default
-        self.context.whole_rows = form != "table" or bool(rest and _is_filter(rest[0]))
+        filtered = bool(rest and _is_filter(rest[0]))
+        self.context.whole_rows = form != "table" or filtered or self.context.keeps_rows
         return declared.run(expanded(declared, arguments, self.context), self.context)
 
     def _filter(self, stage: Stage, result: Result) -> Result:

@@ -143,6 +143,30 @@ def _value(tokens: _Tokens) -> str | list[str]:
     return values
 
 
+@dataclass(frozen=True)
+class Group:
+    """A volume group; its `volumes` by path in the order in which they are activated."""
+
+    name: str
+    identity: str
+    volumes: tuple[str, ...]
+
+
+def groups(physical: Sequence[Read]) -> tuple[Group, ...]:
+    """Give the groups, those without volumes too. Raises InDoubt."""
+    found = {
+        name: Group(
+            name,
+            str(group["id"]),
+            tuple(f"/dev/{name}/{volume}" for volume in group.get("logical_volumes", {})),
+        )
+        for read in physical
+        for name, group in parse(read_text(read)).items()
+        if isinstance(group, dict)
+    }
+    return tuple(found.values())
+
+
 def logical_volumes(physical: Sequence[Read]) -> list[Volume]:
     """Give the active logical volumes by name. Raises InDoubt for all that is not plain."""
     newest: dict[str, tuple[int, dict[str, Any]]] = {}

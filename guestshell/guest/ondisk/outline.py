@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from guestshell.guest.image import Image
 from guestshell.guest.ondisk.blocks import DiskReader, InDoubt, Read, part
-from guestshell.guest.ondisk.lvm import logical_volumes
+from guestshell.guest.ondisk.lvm import Group, groups, logical_volumes
 from guestshell.guest.ondisk.superblocks import probe, refuse_raid
 from guestshell.guest.ondisk.tables import SECTOR, read_table
 
@@ -35,12 +35,14 @@ class Seen:
 class Outline:
     """The disks, and their devices in the order disks, partitions, logical volumes.
 
-    `volumes` is None where only the appliance can tell which logical volumes there are.
+    `volumes` is None where only the appliance can tell which logical volumes there are; else
+    `groups` are the volume groups that they are of.
     """
 
     disks: list[str]
     devices: list[Seen]
     volumes: list[Seen] | None
+    groups: tuple[Group, ...] = ()
 
 
 def _probed(read: Read, size: int, partition_type: str = "") -> dict[str, str] | None:
@@ -90,15 +92,14 @@ def _outline(readers: Sequence[DiskReader]) -> Outline:
         physical += [
             read for seen, read in places if (seen.tags or {}).get("TYPE") == "LVM2_member"
         ]
-    return Outline(disks, whole + partitions, _volumes(physical))
-
-
-def _volumes(physical: Sequence[Read]) -> list[Seen] | None:
     try:
-        found = logical_volumes(physical)
+        return Outline(disks, whole + partitions, _volumes(physical), groups(physical))
     except _DAMAGE:
-        return None
+        return Outline(disks, whole + partitions, None)
+
+
+def _volumes(physical: Sequence[Read]) -> list[Seen]:
     return [
         Seen(volume.path, "logical volume", volume.size, _probed(volume.read, volume.size))
-        for volume in found
+        for volume in logical_volumes(physical)
     ]

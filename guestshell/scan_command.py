@@ -24,6 +24,8 @@ _SETTINGS = {"help_option_names": ["-h", "--help"]}
               help="Look at so many at once; by default what memory and cores allow.")  # fmt: skip
 @click.option("--share", is_flag=True,
               help="One appliance for many images, which have to trust each other.")  # fmt: skip
+@click.option("--dask", "cluster", default="", metavar="ADDRESS",
+              help="Have the workers of this Dask scheduler look.")  # fmt: skip
 @click.option("--resume", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Keep a journal, and leave out what it has already.")  # fmt: skip
 @click.option("--image-format", type=click.Choice(IMAGE_FORMATS), help="Instead of detecting it.")
@@ -38,6 +40,7 @@ def scan(
     form: str | None,
     jobs: int | None,
     share: bool,
+    cluster: str,
     resume: Path | None,
     image_format: str | None,
     memory: int | None,
@@ -64,6 +67,7 @@ def scan(
             form=form or ("table" if sink.terminal else "jsonl"),
             jobs=jobs,
             share=share,
+            cluster=cluster,
             resume=resume,
         )
         status = asked.run(sink)

@@ -53,8 +53,8 @@ class Cluster:
         trace: TracebackType | None,
     ) -> None:
         processes = [*self.workers, self.scheduler]
-        for process in processes:
-            process.terminate()
+        for process in processes:  # a worker that is asked to end ends its task first
+            process.kill()
         for process in processes:
             process.wait(_PATIENCE)
         self._directory.cleanup()

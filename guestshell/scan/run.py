@@ -9,6 +9,7 @@ from pathlib import Path
 from guestshell.engine.diagnosis import check_memory
 from guestshell.errors import ExitCode, UsageError
 from guestshell.output.sink import Sink
+from guestshell.scan.cluster import scan_on_cluster
 from guestshell.scan.examine import Plan, check_lines
 from guestshell.scan.journal import Journal
 from guestshell.scan.local import scan_here
@@ -30,6 +31,8 @@ class Scan:
     form: str
     jobs: int | None = None
     share: bool = False
+    cluster: str = ""
+    """The address of a Dask scheduler, empty for this host."""
     resume: Path | None = None
 
     def run(self, sink: Sink) -> ExitCode:
@@ -39,6 +42,8 @@ class Scan:
         shown.
         """
         check_lines(self.plan.lines)
+        if self.cluster and self.jobs is not None:
+            raise UsageError("--jobs are this host's", "give --dask or --jobs")
         if self.plan.memory is not None:
             check_memory(self.plan.memory)
         targets, empty = self._images()
@@ -98,6 +103,8 @@ class Scan:
         parts: list[Batch] = [(target,) for target in targets]
         if self.share:
             parts = batches(targets, self.plan.image_format)
+        if self.cluster:
+            return scan_on_cluster(parts, self.plan, begin, self.cluster)
         jobs = self.jobs or (1 if self.share else fitting_jobs(self.plan.memory))
         if min(jobs, len(parts)) > 1:
             return scan_in_workers(parts, self.plan, begin, min(jobs, len(parts)))

@@ -10,7 +10,7 @@ from pathlib import Path
 from guestshell.engine import binding, machine
 from guestshell.errors import ApplianceError, BindingMissing, UsageError
 
-_LIKELY_MEMORY = 1280 * 2**20
+LIKELY_MEMORY = 1280 * 2**20
 """libguestfs's default appliance memory on x86-64, guestfs(3) set_memsize."""
 
 
@@ -112,16 +112,17 @@ def _check_backend() -> Check:
     return Check("backend", True, finding)
 
 
-def _available_memory() -> int:
+def available_memory() -> int:
+    """Give the bytes that new programs may take without swapping, MemAvailable of proc(5)."""
     for line in Path("/proc/meminfo").read_text().splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
-    return _LIKELY_MEMORY
+    return LIKELY_MEMORY
 
 
 def _check_memory(memory: int | None = None) -> Check:
-    needed = memory * 2**20 if memory else _LIKELY_MEMORY
-    available = _available_memory()
+    needed = memory * 2**20 if memory else LIKELY_MEMORY
+    available = available_memory()
     finding = f"{available // 2**20} MiB available, the appliance may use {needed // 2**20} MiB"
     remedy = "" if available > needed else "close something, or give a smaller --memory"
     return Check("memory", available > needed, finding, remedy)

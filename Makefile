@@ -3,7 +3,7 @@
 GUESTCTL = .venv/bin/guestctl
 BIN = .venv/bin
 
-.PHONY: setup demo test lint bench docs clean
+.PHONY: setup demo test lint bench docs stubs clean
 
 setup:
 	@scripts/setup.sh
@@ -30,6 +30,11 @@ bench:
 docs:
 	@scripts/setup.sh tests
 	$(BIN)/python -m guestshell.reference docs/reference
+
+# writes the types of libguestfs's methods anew from the installed version
+stubs:
+	@scripts/setup.sh tests
+	$(BIN)/python -m scripts.stubs
 
 clean:
 	rm -rf .venv dist

@@ -22,15 +22,19 @@ from guestshell.errors import (
 
 if TYPE_CHECKING:
     from guestshell.guest.guest import Guest
+    from guestshell.guestfs_api import AsyncGuestfs, AsyncPool, Guestfs
 
 __version__ = "0.1.0"
 
 __all__ = [
     "ApplianceError",
+    "AsyncGuestfs",
+    "AsyncPool",
     "BindingMissing",
     "Guest",
     "GuestError",
     "GuestShellError",
+    "Guestfs",
     "HostError",
     "ImageError",
     "NoSuchPath",
@@ -45,4 +49,9 @@ def __getattr__(name: str) -> Any:
         from guestshell.guest.guest import Guest
 
         return Guest
+    if name in ("AsyncGuestfs", "AsyncPool", "Guestfs"):
+        # these ask the installed binding for its methods
+        from guestshell import guestfs_api
+
+        return getattr(guestfs_api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -50,8 +50,7 @@ class Method:
             kind = self.signature.parameters[name].annotation
             if kind is not inspect.Parameter.empty and not _fits(value, kind):
                 raise TypeError(
-                    f"{self.name}() argument {name!r} must be {_told(kind)},"
-                    f" not {_told(type(value))}"
+                    f"{self.name}() argument {name!r} must be {_told(kind)}, not {_told_of(value)}"
                 )
             if self.name not in BYTE_SAFE:
                 for text in value if isinstance(value, list) else [value]:
@@ -68,6 +67,12 @@ def _fits(value: object, kind: Any) -> bool:
     if kind is bool:
         return isinstance(value, int)  # as the binding has it
     return isinstance(value, kind)
+
+
+def _told_of(value: object) -> str:
+    if isinstance(value, list):
+        return "a list with " + " and ".join(sorted({type(each).__name__ for each in value}))
+    return type(value).__name__
 
 
 def _told(kind: Any) -> str:

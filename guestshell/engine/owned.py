@@ -136,6 +136,7 @@ class OwnedHandle:
         """
         self.release()
         begun = time.monotonic()
+        pause = 0.001  # a handle that was not launched is closed in less
         while self._worker.is_alive and not self._worker.is_current:
             waited = time.monotonic() - begun
             running = self._running
@@ -148,8 +149,8 @@ class OwnedHandle:
                 self.user_cancel()
             elif running is not None and waited > GRACE_SECONDS:
                 self.kill()
-            yield 0.02
-        self._worker.join(0)
+            yield pause
+            pause = min(2 * pause, 0.05)
 
     def close_now(self) -> None:
         """Close and wait for it."""

@@ -32,9 +32,7 @@ def callers(archive: Path) -> dict[str, set[str]]:
     for line in code.splitlines():
         if begun := re.match(r"[0-9a-f]+ <([^>]+)>:", line):
             function = _symbol(begun[1])
-        elif called := re.search(r"R_\w+\s+([A-Za-z_][\w.]*)", line):
-            found[_symbol(called[1])].add(function)
-        elif called := re.search(r"\s[0-9a-f]+ <([A-Za-z_][\w.]*)>$", line):
+        elif called := re.search(r"(?:R_\w+\s+|\s[0-9a-f]+ <)([A-Za-z_][\w.]*)", line):
             found[_symbol(called[1])].add(function)
     return found
 

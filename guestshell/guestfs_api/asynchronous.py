@@ -34,7 +34,11 @@ class AsyncGuestfs(AsyncCalls):
         weakref.finalize(self, self._owned.release).atexit = False
 
     async def __aenter__(self) -> "AsyncGuestfs":
-        await self._wait(self._owned.ready())
+        try:
+            await self._wait(self._owned.ready())
+        except BaseException:  # nobody leaves what was not entered
+            await self.close()
+            raise
         return self
 
     async def __aexit__(

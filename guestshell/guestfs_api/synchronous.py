@@ -39,7 +39,11 @@ class Guestfs(Calls):
         weakref.finalize(self, self._owned.release).atexit = False
 
     def __enter__(self) -> "Guestfs":
-        self._wait(self._owned.ready())
+        try:
+            self._wait(self._owned.ready())
+        except BaseException:  # nobody leaves what was not entered
+            self.close()
+            raise
         return self
 
     def __exit__(

@@ -11,7 +11,6 @@ from guestshell.guestfs_api.structs import (
     IntBool,
     LvmPv,
     Partition,
-    Stat,
     Statns,
     Statvfs,
     Utsname,
@@ -55,7 +54,6 @@ def explore(g: Guestfs) -> None:
     assert_type(g.mountpoints(), dict[str, str])
     assert_type(g.mounts(), list[str])
     assert_type(g.statvfs("/"), Statvfs)
-    assert_type(g.stat("/etc/hostname"), Stat)
     assert_type(g.statns("/etc/hostname"), Statns)
     assert_type(g.lstatns("/etc/hostname"), Statns)
     assert_type(g.lstatnslist("/etc", ["hostname", "passwd"]), list[Statns])
@@ -98,7 +96,7 @@ async def explore_async(g: AsyncGuestfs, image: str) -> None:
     assert_type(await g.add_drive(image, readonly=True, format="raw"), None)
     assert_type(await g.launch(), None)
     assert_type(await g.mount_ro("/dev/sda1", "/"), None)
-    assert_type(await g.stat("/etc/hostname"), Stat)
+    assert_type(await g.statns("/etc/hostname"), Statns)
     assert_type(await g.exists("/etc/hostname"), bool)
     assert_type(await g.pread("/etc/hostname", 10, 0), bytes)
     assert_type(await g.mountpoints(), dict[str, str])

@@ -4,6 +4,7 @@ libguestfs keeps its error handlers per thread, so a handle is made, called and 
 thread. Callers wait on a future, which leaves them free to hear Ctrl-C or to run an event loop.
 """
 
+import functools
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -56,15 +57,24 @@ class Worker:
         self._end = end
         self._queue: queue.SimpleQueue[Task[Any] | None] = queue.SimpleQueue()
         self._starting = threading.Lock()
+        self._wanted = False
+        self._ended = threading.Event()
         self.thread: threading.Thread | None = None
         """The thread, once it was started."""
 
     def start(self) -> None:
         """Start the thread if it was not."""
         with self._starting:
+            self._wanted = True
             if self.thread is None:
                 self.thread = threading.Thread(target=self._work, name=self._name, daemon=True)
                 self.thread.start()
+
+    def start_soon(self) -> None:
+        """Have the thread started by another, for to start one is to wait until it runs."""
+        if not self._wanted:
+            self._wanted = True
+            _starter().put(Task(lambda task: self.start()))
 
     def put(self, task: Task[Any]) -> None:
         """Queue a task."""
@@ -81,8 +91,8 @@ class Worker:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self.thread is not None and self.thread.is_alive()
+        """Whether the thread runs or is about to."""
+        return self._wanted and not self._ended.is_set()
 
     @property
     def is_current(self) -> bool:
@@ -101,6 +111,7 @@ class Worker:
                 self.run(task)
             del task
         self._end()
+        self._ended.set()
 
     @staticmethod
     def run(task: Task[Any]) -> None:
@@ -109,6 +120,13 @@ class Worker:
             task.future.set_result(task.call(task))
         except BaseException as error:
             task.future.set_exception(error)
+
+
+@functools.cache
+def _starter() -> Worker:
+    starter = Worker("starter")
+    starter.start()
+    return starter
 
 
 def giving_up(

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -245,3 +246,29 @@ def test_what_the_guest_wrote_is_never_taken_for_an_image_format(
         g.launch()
         assert g.blockdev_getsize64("/dev/sdb") < demo.stat().st_size
         assert g.list_partitions() == []
+
+
+@pytest.mark.parametrize("state", ["launched", "launching"])
+def test_a_program_that_ends_without_closing_leaves_no_emulator(
+    demo: Path, appliance_choice: ApplianceChoice, state: str
+) -> None:
+    launch = "g.launch()" if state == "launched" else "g._owned.submit('launch', (), {})"
+    code = (
+        "import time\n"
+        "from guestshell import Guestfs\n"
+        f"g = Guestfs(appliance={appliance_choice!r})\n"
+        f"g.add_drive({str(demo)!r}, readonly=True, format='raw')\n"
+        f"{launch}\n"
+        "time.sleep(1.5)\n"
+        "print(open(f'/proc/self/task/{g._owned._worker.thread_id}/children').read())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    pids = [int(word) for word in done.stdout.split()]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert pids
+    deadline = time.monotonic() + 10
+    while any(is_there(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert [pid for pid in pids if is_there(pid)] == []

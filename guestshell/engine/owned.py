@@ -122,13 +122,21 @@ class OwnedHandle:
                 self._raw.user_cancel()
 
     def giving_up(self, task: Task[Any]) -> Iterator[float]:
-        """End a call as `worker.giving_up` does; then give the seconds to wait for its end."""
-        yield from giving_up(task, self.user_cancel, self.kill, patience=_STUCK_SECONDS)
-        if not task.future.done():
-            yield CLOSE_SECONDS
+        """End a call as `worker.giving_up` does, and wait for its end at most ten seconds more."""
+        yield from giving_up(
+            task, self.user_cancel, lambda: self.kill(task), patience=_STUCK_SECONDS
+        )
+        waited = 0.0
+        while not task.future.done() and waited < CLOSE_SECONDS:
+            if self._launching:  # between two programs of a launch there was nothing to kill
+                self.kill(task)
+            waited += 0.05
+            yield 0.05
 
-    def kill(self) -> None:
-        """Stop the emulator at once, launched or launching."""
+    def kill(self, task: Task[Any] | None = None) -> None:
+        """Stop the emulator at once, launched or launching; for `task` only while that runs."""
+        if task is not None and task is not self._running:
+            return
         if self._launching:
             processes.kill_launch(self._worker.thread_id)
         elif self.pid is not None:
@@ -200,7 +208,7 @@ class OwnedHandle:
 
     def _usable(self) -> None:
         if self._failure is not None:
-            raise self._failure
+            raise self._failure.with_traceback(None)
         if self._closing:
             raise ApplianceError("the handle is closed")
 
@@ -221,7 +229,7 @@ class OwnedHandle:
             with _in_turn() if adds else contextlib.nullcontext():
                 result = method(**given)
         except (RuntimeError, GuestError) as error:
-            raise self._explained(error) from None
+            raise self._explained(name, error) from None
         except UnicodeDecodeError:
             raise GuestError(f"{name}: the answer holds text outside UTF-8") from None
         if adds:
@@ -232,12 +240,14 @@ class OwnedHandle:
             self._launched, self.pid = False, None
         return bool(result) if methods()[name].gives_bool else result
 
-    def _explained(self, error: RuntimeError | GuestError) -> GuestShellError:
+    def _explained(self, name: str, error: RuntimeError | GuestError) -> GuestShellError:
         assert self._bytes is not None
         told = self._bytes.last_error() if isinstance(error, RuntimeError) else error
         if not self._launched or self._raw.is_ready():
             return told
         self._launched, self.pid = False, None
+        if name in _STOPPING:  # it stopped as it should, but what was written may be lost
+            return told
         if self._closing:
             return ApplianceError("the handle is closed")
         self._failure = ApplianceError(
@@ -247,6 +257,8 @@ class OwnedHandle:
 
     def _launch(self) -> None:
         assert self.accelerator is not None
+        if self._launched:
+            raise GuestError("launch: this handle was launched already")
         for index in self._overlays:
             boot.name_content_format(self._raw, index)
         self._launching = True

@@ -5,6 +5,7 @@ thread. Callers wait on a future, which leaves them free to hear Ctrl-C or to ru
 """
 
 import functools
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -127,6 +128,9 @@ def _starter() -> Worker:
     starter = Worker("starter")
     starter.start()
     return starter
+
+
+os.register_at_fork(after_in_child=_starter.cache_clear)  # a child has none of our threads
 
 
 def giving_up(

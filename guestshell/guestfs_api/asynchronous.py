@@ -91,4 +91,4 @@ class AsyncGuestfs(AsyncCalls):
             try:
                 await asyncio.wait([future], timeout=seconds)
             except asyncio.CancelledError:  # a second one means: now
-                self._owned.kill()
+                self._owned.kill(task)

@@ -82,5 +82,5 @@ class Guestfs(Calls):
                 for seconds in self._owned.giving_up(task):
                     has_ended(task, seconds)
             except KeyboardInterrupt:  # a second one means: now
-                self._owned.kill()
+                self._owned.kill(task)
             raise

@@ -1,10 +1,13 @@
 """The derived methods, as far as no appliance is needed."""
 
 import inspect
+import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -263,3 +266,17 @@ def test_a_lean_appliance_that_is_not_there_is_told(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with pytest.raises(ApplianceError, match="no lean appliance: not built"):
         Guestfs(appliance="lean").get_memsize()
+
+
+def test_a_forked_child_makes_handles_of_its_own(g: Guestfs) -> None:
+    g.get_memsize()
+    child = os.fork()
+    if child == 0:
+        with Guestfs() as own:
+            os._exit(0 if own.get_memsize() else 1)
+    deadline = time.monotonic() + 20
+    while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    if ended == (0, 0):
+        os.kill(child, signal.SIGKILL)
+    assert ended == (child, 0)

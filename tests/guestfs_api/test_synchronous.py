@@ -120,6 +120,12 @@ def test_what_the_sample_gets_is_what_its_types_say(
     assert len(checked) > 60
 
 
+def test_a_second_launch_is_refused_and_the_first_goes_on(launched: Guestfs) -> None:
+    with pytest.raises(GuestError, match="launched already"):
+        launched.launch()
+    assert launched.exists("/etc")
+
+
 def test_ctrl_c_ends_a_transfer_and_keeps_the_appliance(launched: Guestfs) -> None:
     timer = on_signal(1.0)
     with pytest.raises(KeyboardInterrupt):

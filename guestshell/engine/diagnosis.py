@@ -10,7 +10,7 @@ from pathlib import Path
 from guestshell.engine import binding, machine
 from guestshell.errors import ApplianceError, BindingMissing, UsageError
 
-LIKELY_MEMORY = 1280 * 2**20
+_LIKELY_MEMORY = 1280 * 2**20
 """libguestfs's default appliance memory on x86-64, guestfs(3) set_memsize."""
 
 
@@ -113,15 +113,15 @@ def _check_backend() -> Check:
 
 
 def available_memory() -> int:
-    """Give the bytes that new programs may take without swapping, MemAvailable of proc(5)."""
+    """Give how many bytes of memory programs can have without swapping, proc(5) MemAvailable."""
     for line in Path("/proc/meminfo").read_text().splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) * 1024
-    return LIKELY_MEMORY
+    return _LIKELY_MEMORY
 
 
 def _check_memory(memory: int | None = None) -> Check:
-    needed = memory * 2**20 if memory else LIKELY_MEMORY
+    needed = memory * 2**20 if memory else _LIKELY_MEMORY
     available = available_memory()
     finding = f"{available // 2**20} MiB available, the appliance may use {needed // 2**20} MiB"
     remedy = "" if available > needed else "close something, or give a smaller --memory"

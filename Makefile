@@ -3,7 +3,7 @@
 GUESTCTL = .venv/bin/guestctl
 BIN = .venv/bin
 
-.PHONY: setup demo test lint bench docs dist deb deb-check pipx-check floors clean
+.PHONY: setup demo test lint bench docs stubs dist deb deb-check pipx-check floors clean
 
 setup:
 	@scripts/setup.sh
@@ -55,6 +55,11 @@ pipx-check: dist
 # the tests without an appliance on the oldest dependencies that are allowed
 floors:
 	@scripts/floors.sh
+
+# writes the types of libguestfs's methods anew from the installed version
+stubs:
+	@scripts/setup.sh tests
+	$(BIN)/python -m scripts.stubs
 
 clean:
 	rm -rf .venv dist site

@@ -28,14 +28,18 @@ if TYPE_CHECKING:
     from guestshell.api.async_guest import AsyncGuest
     from guestshell.api.guest import Guest
     from guestshell.api.rows import Rows
+    from guestshell.guestfs_api import AsyncGuestfs, AsyncPool, Guestfs
 
 __all__ = [
     "ApplianceError",
     "AsyncGuest",
+    "AsyncGuestfs",
+    "AsyncPool",
     "BindingMissing",
     "Guest",
     "GuestError",
     "GuestShellError",
+    "Guestfs",
     "HostError",
     "ImageError",
     "NoSuchPath",
@@ -47,7 +51,10 @@ __all__ = [
 
 _LATER = {
     "AsyncGuest": "guestshell.api.async_guest",
+    "AsyncGuestfs": "guestshell.guestfs_api",
+    "AsyncPool": "guestshell.guestfs_api",
     "Guest": "guestshell.api.guest",
+    "Guestfs": "guestshell.guestfs_api",
     "Rows": "guestshell.api.rows",
 }
 

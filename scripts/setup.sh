@@ -73,6 +73,8 @@ package_for() { # the package that brings a thing, by family
     apt:pacman) echo pacman-package-manager ;;
     apt:rpmbuild) echo rpm ;;
     apt:virt-inspector) echo guestfs-tools ;;
+    apt:objdump) echo binutils ;;
+    apt:guestfs.h) echo libguestfs-dev ;;
     *:guestfish) case $family in apt) echo libguestfs-tools ;; dnf|zypper) echo guestfs-tools ;;
                  *) echo guestfs-tools ;; esac ;;
     *) echo "$1" ;;
@@ -123,9 +125,10 @@ if [ "${1:-}" = tests ]; then
   has fish || need fish
   # what makes the images of the tests, and the oracles that they ask
   for tool in bsdtar cryptsetup cvtsudoers db_load file hexdump hivexml hivexregedit journalctl jq makepkg mandoc \
-      mkfs.btrfs mkfs.ntfs mkfs.vfat mksquashfs pacman rpm rpmbuild sqlite3 virt-inspector zstd; do
+      mkfs.btrfs mkfs.ntfs mkfs.vfat mksquashfs objdump pacman rpm rpmbuild sqlite3 virt-inspector zstd; do
     has "$tool" || { [ "$family" = apt ] && need "$tool"; }
   done
+  [ -e /usr/include/guestfs.h ] || { [ "$family" = apt ] && need guestfs.h; }
   [ -x /lib/systemd/systemd-journal-remote ] || { [ "$family" = apt ] && need systemd-journal-remote; }
 fi
 

@@ -8,14 +8,11 @@ appliance's own process ever come from another thread.
 import contextlib
 import enum
 import os
-import queue
 import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from guestshell.engine import boot, processes
@@ -23,13 +20,10 @@ from guestshell.engine.boot import Drive
 from guestshell.engine.handle import Handle
 from guestshell.engine.interruption import Interrupted, result_of
 from guestshell.engine.machine import Accelerator
+from guestshell.engine.worker import CLOSE_SECONDS, Task, Worker, giving_up, has_ended
 from guestshell.errors import ApplianceError, GuestError, GuestShellError
 
 _T = TypeVar("_T")
-
-_GRACE_SECONDS = 1.0
-_CANCEL_EVERY = 0.5
-_CLOSE_SECONDS = 10.0
 
 
 class State(enum.Enum):
@@ -43,19 +37,10 @@ class State(enum.Enum):
     CLOSED = "closed"
 
 
-@dataclass
-class _Task(Generic[_T]):
-    call: Callable[[Handle], _T]
-    stream: bool = False
-    retry: bool = True
-    future: Future[_T] = field(default_factory=Future)
-    abandoned: bool = False
-
-
 class Pending(Generic[_T]):
     """A call that was queued; its result may be waited for later."""
 
-    def __init__(self, appliance: "Appliance", task: _Task[_T]) -> None:
+    def __init__(self, appliance: "Appliance", task: Task[_T]) -> None:
         self._appliance = appliance
         self._task = task
 
@@ -96,8 +81,7 @@ class Appliance:
         self._memory = memory
         self._restore = restore
         self._notice = notice
-        self._queue: queue.SimpleQueue[_Task[Any] | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._worker = Worker("appliance", begin=self._begin, end=self._shut_down)
         self._handle: Handle | None = None
         self._failure: GuestShellError | None = None
         self._closing = False
@@ -118,8 +102,7 @@ class Appliance:
             if self._thread is None:
                 self.state = State.STARTING
                 self._launching_since = time.monotonic()
-                self._thread = threading.Thread(target=self._work, name="appliance", daemon=True)
-                self._thread.start()
+                self._worker.start()
 
     def close(self) -> None:
         """Stop the appliance, in the middle of a launch too. Safe to call twice."""
@@ -127,15 +110,19 @@ class Appliance:
         if self._thread is None:
             self.state = State.CLOSED
             return
-        self._queue.put(None)
-        deadline = time.monotonic() + _CLOSE_SECONDS
-        while self._thread.is_alive() and time.monotonic() < deadline:
+        self._worker.finish()
+        deadline = time.monotonic() + CLOSE_SECONDS
+        while self._worker.is_alive and time.monotonic() < deadline:
             if self.state in (State.STARTING, State.RESTARTING):
-                processes.kill_launch(self._thread.native_id or 0)
-            self._thread.join(0.05)
-            if self.state is State.READY and time.monotonic() > deadline - _CLOSE_SECONDS + 1:
+                processes.kill_launch(self._worker.thread_id)
+            self._worker.join(0.05)
+            if self.state is State.READY and time.monotonic() > deadline - CLOSE_SECONDS + 1:
                 self._kill()
         self.state = State.CLOSED
+
+    @property
+    def _thread(self) -> threading.Thread | None:
+        return self._worker.thread
 
     @property
     def is_closing(self) -> bool:
@@ -156,11 +143,11 @@ class Appliance:
 
     def submit(self, call: Callable[[Handle], _T]) -> Pending[_T]:
         """Queue a call whose result is wanted later, as `call` would make it."""
-        return Pending(self, self._enqueue(_Task(call)))
+        return Pending(self, self._enqueue(call))
 
     def background(self, call: Callable[[Handle], _T]) -> Future[_T]:
         """Queue a call that Ctrl-C does not end: only waiting for it does."""
-        return self._enqueue(_Task(call)).future
+        return self._enqueue(call).future
 
     def call(self, call: Callable[[Handle], _T], *, stream: bool = False, retry: bool = True) -> _T:
         """Run a call in the worker and give its result.
@@ -169,16 +156,19 @@ class Appliance:
         other after a second's grace by killing the appliance, which restarts by itself. A
         call that met a dead appliance is made once more after the restart unless not `retry`.
         """
-        return self._wait(self._enqueue(_Task(call, stream, retry)))
+        return self._wait(self._enqueue(call, stream, retry))
 
-    def _enqueue(self, task: _Task[_T]) -> _Task[_T]:
+    def _enqueue(
+        self, call: Callable[[Handle], _T], stream: bool = False, retry: bool = True
+    ) -> Task[_T]:
         if self._closing:
             raise ApplianceError("the guest is closed")
         self.start()
-        self._queue.put(task)
+        task: Task[_T] = Task(lambda task: self._attempt(call, task, retry), stream)
+        self._worker.put(task)
         return task
 
-    def _wait(self, task: _Task[_T]) -> _T:
+    def _wait(self, task: Task[_T]) -> _T:
         try:
             return result_of(task.future)
         except Interrupted:
@@ -192,63 +182,45 @@ class Appliance:
                     self._kill()
             raise
 
-    def _abandon(self, task: _Task[Any]) -> None:
-        task.abandoned = True
-        if task.future.cancel() or self.state is not State.READY:
+    def _abandon(self, task: Task[Any]) -> None:
+        if self.state is not State.READY:
+            task.abandoned = True
+            task.future.cancel()
             return
-        while task.stream and not self._finished(task, _CANCEL_EVERY):
-            # one that comes before the stream has begun is lost: say it until it is heard
-            if self._handle is not None:
-                self._handle.raw.user_cancel()
-        if not task.stream and not self._finished(task, _GRACE_SECONDS):
-            self._kill()
+        for seconds in giving_up(task, self._cancel_transfer, self._kill):
+            has_ended(task, seconds)
 
-    @staticmethod
-    def _finished(task: _Task[Any], seconds: float) -> bool:
-        try:
-            task.future.exception(timeout=seconds)
-        except FutureTimeoutError:
-            return False
-        return True
+    def _cancel_transfer(self) -> None:
+        if self._handle is not None:
+            self._handle.raw.user_cancel()
 
     # -- the worker --------------------------------------------------------------------------
 
-    def _work(self) -> None:
+    def _begin(self) -> None:
         try:
             self._launch()
         except GuestShellError as error:
             self._fail(error)
         except Exception as error:  # the worker must live to tell each caller
             self._fail(ApplianceError(f"the appliance could not be started: {error!r}"))
-        while (task := self._queue.get()) is not None:
-            if task.future.set_running_or_notify_cancel():
-                self._run(task)
-            del task
-        self._shut_down()
 
-    def _run(self, task: _Task[Any]) -> None:
-        try:
-            task.future.set_result(self._attempt(task))
-        except BaseException as error:
-            task.future.set_exception(error)
-
-    def _attempt(self, task: _Task[Any]) -> Any:
+    def _attempt(self, call: Callable[[Handle], _T], task: Task[_T], retry: bool) -> _T:
         if self._failure is not None:
             raise self._failure
         if self._handle is None:
             raise ApplianceError("the guest is closed")
         try:
-            return task.call(self._handle)
+            return call(self._handle)
         except GuestError:
             if self._handle.raw.is_ready():
                 raise
         if self._closing:
             raise ApplianceError("the guest is closed")
         self._restart()
-        if task.abandoned or not task.retry:
+        if task.abandoned or not retry:
             raise ApplianceError("the appliance stopped during the call", "run it again")
         try:
-            return task.call(self._handle)
+            return call(self._handle)
         except GuestError:
             if self._handle.raw.is_ready():
                 raise

@@ -34,13 +34,8 @@ class Launched:
     pid: int | None
 
 
-def new_handle(
-    drives: Sequence[Drive],
-    accelerator: Accelerator,
-    memory: int | None,
-    appliance: Path | None = None,
-) -> Any:
-    """Give a configured binding handle. Drives are read-only: writes go to a lost overlay.
+def bare_handle(accelerator: Accelerator, appliance: Path | None = None) -> Any:
+    """Give a binding handle without drives, set up for this host.
 
     `appliance` is the directory of a lean appliance; None starts the stock one.
     """
@@ -53,28 +48,44 @@ def new_handle(
         raw.set_backend_setting("force_tcg", "1")
     # emulated or not, a second processor takes a tenth off the launch
     raw.set_smp(min(2, os.cpu_count() or 1))
-    if memory is not None:
-        raw.set_memsize(memory)
     if appliance is not None:
         raw.set_path(str(appliance))
         given = raw.get_append() or ""  # LIBGUESTFS_APPEND
         raw.set_append(" ".join([given, *kernel_parameters(accelerator)]).strip())
-    for index, drive in enumerate(drives):
-        raw.add_drive_opts(drive.path, format=drive.format, readonly=True)
-        if raw.get_backend() == "direct":
-            # libguestfs names the overlay's format but not that of the disk on it, which QEMU
-            # would guess from bytes that the guest wrote, and open the host file they name
-            raw.config("-set", f"drive.hd{index}.format=raw")
     return raw
 
 
-def start(raw: Any, progress: Callable[[float], None] = lambda share: None) -> None:
-    """Launch a handle within our own deadline; raises ApplianceError and has closed it then."""
+def name_content_format(raw: Any, index: int) -> None:
+    """Say that what a read-only drive's overlay holds is raw, before the launch.
 
-    def on_progress(_event: int, _handle: int, _buffer: object, numbers: list[int]) -> None:
-        progress(numbers[2] / max(numbers[3], 1))
+    libguestfs names the overlay's format but not that of the disk on it, which QEMU would guess
+    from bytes that the guest wrote, and open the host file they name.
+    """
+    if raw.get_backend() == "direct":
+        raw.config("-set", f"drive.hd{index}.format=raw")
 
-    event = raw.set_event_callback(on_progress, binding.load().module.EVENT_PROGRESS)
+
+def new_handle(
+    drives: Sequence[Drive],
+    accelerator: Accelerator,
+    memory: int | None,
+    appliance: Path | None = None,
+) -> Any:
+    """Give a configured binding handle. Drives are read-only: writes go to a lost overlay.
+
+    `appliance` is as for `bare_handle`.
+    """
+    raw = bare_handle(accelerator, appliance)
+    if memory is not None:
+        raw.set_memsize(memory)
+    for index, drive in enumerate(drives):
+        raw.add_drive_opts(drive.path, format=drive.format, readonly=True)
+        name_content_format(raw, index)
+    return raw
+
+
+def launch_in_time(raw: Any) -> None:
+    """Launch a handle within our own deadline; raises ApplianceError."""
     # the library's own limit is 20 minutes
     this_thread = [threading.get_native_id()]
     deadline = threading.Timer(machine.STARTUP_SECONDS, processes.kill_launch, this_thread)
@@ -84,12 +95,33 @@ def start(raw: Any, progress: Callable[[float], None] = lambda share: None) -> N
         raw.launch()
     except RuntimeError as error:
         hung = not deadline.is_alive()
-        with contextlib.suppress(RuntimeError):
-            raw.close()
         problem = f"no answer in {machine.STARTUP_SECONDS:.0f} s" if hung else str(error)
         raise ApplianceError(problem.strip().splitlines()[0]) from None
     finally:
         deadline.cancel()
+
+
+def process_of(raw: Any) -> int | None:
+    """Give the emulator's process; None where the backend does not tell, as libvirt's."""
+    try:
+        return int(raw.get_pid())
+    except RuntimeError:
+        return None
+
+
+def start(raw: Any, progress: Callable[[float], None] = lambda share: None) -> None:
+    """Launch a handle within our own deadline; raises ApplianceError and has closed it then."""
+
+    def on_progress(_event: int, _handle: int, _buffer: object, numbers: list[int]) -> None:
+        progress(numbers[2] / max(numbers[3], 1))
+
+    event = raw.set_event_callback(on_progress, binding.load().module.EVENT_PROGRESS)
+    try:
+        launch_in_time(raw)
+    except ApplianceError:
+        with contextlib.suppress(RuntimeError):
+            raw.close()
+        raise
     raw.delete_event_callback(event)
     progress(1.0)  # the library says nothing of a launch of less than five seconds
 
@@ -106,11 +138,7 @@ def _launch_once(
     except RuntimeError as error:
         raise ApplianceError(f"the appliance cannot be set up: {error}") from None
     start(raw, progress)
-    try:
-        pid = int(raw.get_pid())
-    except RuntimeError:  # the libvirt backend does not tell
-        pid = None
-    return Launched(Handle(raw), accelerator, pid)
+    return Launched(Handle(raw), accelerator, process_of(raw))
 
 
 def launch(

@@ -29,7 +29,7 @@ class _DirentList(ctypes.Structure):
     _fields_ = (("len", c_uint32), ("val", POINTER(_Dirent)))
 
 
-_STATNS_FIELDS = [
+STATNS_FIELDS = [
     "dev",
     "ino",
     "mode",
@@ -55,12 +55,12 @@ _STATNS_FIELDS = [
 ]
 
 
-STATNS_WORDS = len(_STATNS_FIELDS)
+STATNS_WORDS = len(STATNS_FIELDS)
 """How many 64-bit numbers guestfs_statns has for one file, in the order above."""
 
 
 class _StatNs(ctypes.Structure):
-    _fields_ = tuple((name, c_int64) for name in _STATNS_FIELDS)
+    _fields_ = tuple((name, c_int64) for name in STATNS_FIELDS)
 
 
 class _StatNsList(ctypes.Structure):
@@ -221,14 +221,20 @@ class ByteCalls:
 
     def readdir(self, directory: str) -> list[Dirent]:
         """Give the names of a directory, `.` and `..` left out, in the file system's order."""
+        return [
+            Dirent(decode_name(name), kind)
+            for _, kind, name in self._dirents(directory)
+            if name not in (b".", b"..")
+        ]
+
+    def _dirents(self, directory: str) -> list[tuple[int, str, bytes]]:
+        """Give inode number, kind and name of each entry, `.` and `..` too."""
         listing = self._checked(self._c.guestfs_readdir(self._g, encoded_path(directory)))
         try:
-            found = []
-            for _, kind, pointer in _DIRENT.iter_unpack(_bytes_of(listing.contents)):
-                name = ctypes.string_at(pointer)
-                if name not in (b".", b".."):
-                    found.append(Dirent(decode_name(name), kind.decode("ascii", "replace")))
-            return found
+            return [
+                (inode, kind.decode("ascii", "replace"), ctypes.string_at(pointer))
+                for inode, kind, pointer in _DIRENT.iter_unpack(_bytes_of(listing.contents))
+            ]
         finally:
             self._c.guestfs_free_dirent_list(listing)
 
@@ -270,19 +276,27 @@ class ByteCalls:
 
     def xattr_lists(self, directory: str, names: Sequence[str]) -> list[Attributes]:
         """Give the extended attributes of many names of one directory."""
+        found: list[Attributes] = []
+        # a row without a name begins each file (guestfs(3), lxattrlist)
+        for name, value in self._xattr_rows(directory, names):
+            if not name:
+                found.append([])
+            else:
+                found[-1].append((name, value))
+        return found
+
+    def _xattr_rows(self, directory: str, names: Sequence[str]) -> Attributes:
         pointer = self._checked(
             self._c.guestfs_lxattrlist(self._g, encoded_path(directory), self._names(names))
         )
         try:
-            found: list[Attributes] = []
-            # a row without a name begins each file (guestfs(3), lxattrlist)
-            for pointer_to_name, size, value in _XATTR.iter_unpack(_bytes_of(pointer.contents)):
-                name = ctypes.string_at(pointer_to_name) if pointer_to_name else b""
-                if not name:
-                    found.append([])
-                else:
-                    found[-1].append((decode_name(name), ctypes.string_at(value, size)))
-            return found
+            return [
+                (
+                    decode_name(ctypes.string_at(name) if name else b""),
+                    ctypes.string_at(value, size),
+                )
+                for name, size, value in _XATTR.iter_unpack(_bytes_of(pointer.contents))
+            ]
         finally:
             self._c.guestfs_free_xattr_list(pointer)
 

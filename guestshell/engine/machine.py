@@ -5,6 +5,7 @@ import os
 import platform
 import shutil
 import subprocess
+import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,9 +82,17 @@ def probe_kvm(qemu: str | None) -> Accelerator:
     return Accelerator(False, f"a KVM machine does not start here: {first_line}")
 
 
-@cache
+_probing = threading.Lock()
+
+
 def choose_accelerator() -> Accelerator:
     """Give the verdict of probe_kvm for the emulator of this host, probed once a process."""
+    with _probing:  # else handles that are made at once would each start a QEMU
+        return _probed()
+
+
+@cache
+def _probed() -> Accelerator:
     return probe_kvm(find_qemu())
 
 

@@ -8,13 +8,16 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from guestshell.engine import binding
-from guestshell.engine.appliance import Appliance, _Task
+from guestshell.engine.appliance import Appliance
 from guestshell.engine.boot import Drive
 from guestshell.engine.handle import Handle
+from guestshell.engine.worker import Task
 from guestshell.errors import ApplianceError, GuestError, GuestShellError
+
+_T = TypeVar("_T")
 
 _OWN = "/dev/sda"
 _DISK = re.compile(r"/dev/(?:sd|vd|hd)([a-z]+)(\d*)(?![\w])")
@@ -193,12 +196,13 @@ class Slice(Appliance):
             self._view = view
         return self._view
 
-    def _enqueue(self, task: "_Task[Any]") -> "_Task[Any]":
+    def _enqueue(
+        self, call: Callable[[Handle], _T], stream: bool = False, retry: bool = True
+    ) -> Task[_T]:
         if self._closing:
             raise ApplianceError("the guest is closed")
-        call = task.call
-        task.call = lambda handle: call(self.view_of(handle))
-        return self._shared.appliance._enqueue(task)
+        appliance = self._shared.appliance
+        return appliance._enqueue(lambda handle: call(self.view_of(handle)), stream, retry)
 
 
 class SharedAppliance:

@@ -7,6 +7,7 @@ suite=${1:-bookworm}
 source=$(mktemp -d)
 trap 'rm -rf "$source"' EXIT
 mkdir -p dist
+rm -f dist/guestctl_*  # of another version
 cp -r CHANGELOG.md LICENSE README.md pyproject.toml guestshell packaging scripts "$source"
 
 echo "== build in a clean $suite"

@@ -124,8 +124,9 @@ if [ "${1:-}" = tests ]; then
   has zsh || need zsh
   has fish || need fish
   # what makes the images of the tests, and the oracles that they ask
-  for tool in bsdtar cryptsetup cvtsudoers db_load file hexdump hivexml hivexregedit journalctl jq makepkg mandoc \
-      mkfs.btrfs mkfs.ntfs mkfs.vfat mksquashfs objdump pacman rpm rpmbuild sqlite3 virt-inspector zstd; do
+  for tool in bsdtar cryptsetup cvtsudoers db_load file hexdump hivexml hivexregedit journalctl jq \
+      makepkg mandoc mkfs.btrfs mkfs.ntfs mkfs.vfat mksquashfs objdump pacman rpm rpmbuild \
+      sqlite3 virt-inspector zstd; do
     has "$tool" || { [ "$family" = apt ] && need "$tool"; }
   done
   [ -e /usr/include/guestfs.h ] || { [ "$family" = apt ] && need guestfs.h; }

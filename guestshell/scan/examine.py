@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,11 +111,7 @@ def _ask(guest: Guest, plan: Plan, report: Report) -> None:
             capture.forgive()
 
 
-def _no_terminal() -> AbstractContextManager[None]:
-    return _refused()
-
-
 @contextlib.contextmanager
-def _refused() -> Iterator[None]:
+def _no_terminal() -> Iterator[None]:
     raise UsageError("a program of this host has no terminal in a scan", "put it behind a |")
     yield

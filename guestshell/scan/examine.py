@@ -82,6 +82,8 @@ def examine(target: Target, plan: Plan, lend: Lend | None = None) -> Report:
         report.failures.append(Failure(None, message, int(error.exit_code)))
     except OSError as error:
         report.failures.append(Failure(None, f"{error.strerror or error}".lower()))
+    except Exception as error:  # a scan outlives a defect that one image shows
+        report.failures.append(Failure(None, f"unexpected {type(error).__name__}: {error}"))
     if lend is not None and any(f.exit_code == ExitCode.APPLIANCE for f in report.failures):
         raise NotShareable(f"{target.name}: needs an appliance of its own")
     return report

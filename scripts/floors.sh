@@ -11,7 +11,7 @@ from pathlib import Path
 
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
 allowed = {*project["dependencies"], *project["optional-dependencies"]["all"]}
-print(*sorted(name.replace(">=", "==") for name in allowed), sep="\n")
+print(*sorted(name.replace(">=", "==") for name in allowed), "numpy<2", sep="\n")
 PYTHON
 cat $floors/constraints.txt
 $floors/bin/python -m pip install --quiet --constraint $floors/constraints.txt --editable '.[dev]'

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from guestshell.errors import ImageError
@@ -25,42 +25,54 @@ Other raw files are taken for no images in a directory; named by themselves they
 
 
 def is_image(path: Path) -> bool:
-    """Say whether a regular file is a disk image, by its format or by what stands on it."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            return False
-        if detect_format(path) != "raw":
-            return True
-        with path.open("rb") as file:
-            return any(_stands(file.fileno(), at, magic) for at, magic in _SIGNATURES)
-    except (OSError, ImageError):
+    """Say whether a regular file is a disk image, by its format or by what stands on it.
+
+    Raises OSError for one that cannot be read.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
         return False
+    with path.open("rb") as file:
+        found = any(_stands(file.fileno(), at, magic) for at, magic in _SIGNATURES)
+    try:
+        return found or detect_format(path) != "raw"
+    except ImageError as error:
+        raise OSError(error.message) from error
 
 
 def _stands(descriptor: int, at: int, magic: bytes) -> bool:
     return os.pread(descriptor, len(magic), at) == magic
 
 
-def images_below(directory: Path) -> Iterator[Path]:
+Failed = Callable[[Path, OSError], None]
+
+
+def images_below(directory: Path, failed: Failed) -> Iterator[Path]:
     """Yield the images in a directory and all below it by name; each directory is entered once.
 
-    Symbolic links are followed. Raises OSError when the directory itself cannot be read.
+    Symbolic links are followed. What cannot be read goes to `failed`.
     """
     entered: set[tuple[int, int]] = set()
-    yield from _below(directory, entered)
+    yield from _below(directory, entered, failed)
 
 
-def _below(directory: Path, entered: set[tuple[int, int]]) -> Iterator[Path]:
-    status = directory.stat()
-    if (status.st_dev, status.st_ino) in entered:
+def _below(directory: Path, entered: set[tuple[int, int]], failed: Failed) -> Iterator[Path]:
+    try:
+        status = directory.stat()
+        if (status.st_dev, status.st_ino) in entered:
+            return
+        entered.add((status.st_dev, status.st_ino))
+        paths = sorted(directory.iterdir())
+    except OSError as error:
+        failed(directory, error)
         return
-    entered.add((status.st_dev, status.st_ino))
-    for path in sorted(directory.iterdir()):
-        if not path.is_dir():
-            if is_image(path):
-                yield path
+    for path in paths:
+        if path.is_dir():
+            yield from _below(path, entered, failed)
             continue
         try:
-            yield from _below(path, entered)
-        except OSError:  # one that may not be read is as one that is empty
-            continue
+            found = path.exists() and is_image(path)  # a link may lead nowhere
+        except OSError as error:
+            failed(path, error)
+        else:
+            if found:
+                yield path

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +82,8 @@ def examine(target: Target, plan: Plan, lend: Lend | None = None) -> Report:
         report.failures.append(Failure(None, message, int(error.exit_code)))
     except OSError as error:
         report.failures.append(Failure(None, f"{error.strerror or error}".lower()))
+    except Exception as error:  # a scan outlives a defect that one image shows
+        report.failures.append(Failure(None, f"unexpected {type(error).__name__}: {error}"))
     if lend is not None and any(f.exit_code == ExitCode.APPLIANCE for f in report.failures):
         raise NotShareable(f"{target.name}: needs an appliance of its own")
     return report
@@ -112,11 +113,7 @@ def _ask(guest: Guest, plan: Plan, report: Report) -> None:
             capture.forgive()
 
 
-def _no_terminal() -> AbstractContextManager[None]:
-    return _refused()
-
-
 @contextlib.contextmanager
-def _refused() -> Iterator[None]:
+def _no_terminal() -> Iterator[None]:
     raise UsageError("a program of this host has no terminal in a scan", "put it behind a |")
     yield

@@ -27,29 +27,32 @@ def listed(file: str, *, by_nul: bool) -> list[str]:
             data = Path(file).read_bytes()
     except OSError as error:
         raise HostError(f"{file}: {(error.strerror or str(error)).lower()}") from None
-    parts = data.split(b"\0") if by_nul else data.splitlines()
+    if b"\0" in data and not by_nul:
+        raise UsageError(f"{file}: holds a NUL", "-0 is for names that end with one")
+    parts = data.split(b"\0") if by_nul else data.split(b"\n")
     return [os.fsdecode(part) for part in parts if part]
 
 
 def expand(named: Sequence[str], lists: Sequence[str]) -> tuple[list[Target], list[Report]]:
-    """Give each image that is meant once, and a report of each name that means none.
+    """Give each image that is meant once, and a report of what is none or cannot be read.
 
     `named` may hold wildcards; what `lists` hold are paths as they are.
     """
     targets: list[Target] = []
     empty: list[Report] = []
     seen: set[str] = set()
+
+    def failed(path: Path, error: OSError) -> None:
+        message = (error.strerror or str(error)).lower()
+        empty.append(Report(str(path), failures=[Failure(None, message)]))
+
     for name in [*_matches(named), *lists]:
         paths: Iterable[str] = [name]
         if os.path.isdir(name):  # noqa: PTH112  texts in, texts out
-            try:
-                paths = [str(path) for path in images_below(Path(name))]
-                problem = "" if paths else "holds no disk image"
-            except OSError as error:
-                problem = (error.strerror or str(error)).lower()
-            if problem:
-                empty.append(Report(name, failures=[Failure(None, problem)]))
-                continue
+            unread = len(empty)
+            paths = [str(path) for path in images_below(Path(name), failed)]
+            if not paths and len(empty) == unread:
+                empty.append(Report(name, failures=[Failure(None, "holds no disk image")]))
         for path in paths:
             place = os.path.realpath(path)
             if place not in seen:

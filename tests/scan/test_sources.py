@@ -2,11 +2,12 @@
 
 import io
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from guestshell.errors import HostError
+from guestshell.errors import HostError, UsageError
 from guestshell.guest.discovery import is_image
 from guestshell.scan.sources import expand, listed
 from tests.images.build import run
@@ -121,6 +122,29 @@ def test_a_directory_without_images_is_said(tree: Path) -> None:
     assert report.failures[0].message == "holds no disk image"
 
 
+def test_what_cannot_be_read_is_said(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    may_open = Path.open
+
+    def opened(path: Path, *arguments: str) -> object:
+        if path.name == "b.img":
+            raise PermissionError(13, "Permission denied")
+        return may_open(path, *arguments)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", opened)  # root may read everything
+    targets, [report] = expand([str(tree)], [])
+    assert [Path(target.name).name for target in targets] == ["a.img"]
+    assert report.image == str(tree / "b.img")
+    assert report.failures[0].message == "permission denied"
+
+
+def test_a_directory_that_may_not_be_listed_is_said(
+    tree: Path, unreadable: Callable[[Path], Path]
+) -> None:
+    closed = unreadable(tree / "deep")
+    _, [report] = expand([str(tree)], [])
+    assert report.image == str(closed)
+
+
 def test_lists(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [str(tree / "b.img"), "*.img", "caf\udce9.img", " with blanks "]
     text = tmp_path / "list"
@@ -128,6 +152,9 @@ def test_lists(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert listed(str(text), by_nul=False) == paths
     text.write_bytes(b"a\nb\0c\0")
     assert listed(str(text), by_nul=True) == ["a\nb", "c"]
+
+    with pytest.raises(UsageError, match="-0"):
+        listed(str(text), by_nul=False)
 
     class Stdin:
         buffer = io.BytesIO(b"one\ntwo\n")

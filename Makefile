@@ -13,7 +13,7 @@ demo: setup
 	@scripts/demo.sh $(IMAGE)
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 lint:
 	@scripts/setup.sh tests

@@ -459,7 +459,8 @@ def test_a_shared_appliance_that_dies_comes_back(
     first = running.stdout.readline()  # the first image is done, two are to come
     for emulator in emulators(running.pid):
         os.kill(emulator, signal.SIGKILL)
-    rest, stderr = running.communicate()
+    rest = running.stdout.read()  # communicate() would leave out what is buffered
+    _, stderr = running.communicate()
     expected = [
         line for line in whole.stdout.splitlines() if json.loads(line)["image"] in map(str, good)
     ]

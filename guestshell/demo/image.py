@@ -1,6 +1,7 @@
 """Build the teaching image with host tools only: no appliance, no root, a few seconds."""
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -178,12 +179,19 @@ def demo_image() -> Path:
     image = images / recipe[:12] / "web01.img"
     if not image.exists():
         try:
-            for old in images.glob("*/web01.img"):
-                with contextlib.suppress(OSError):  # a younger one may be open elsewhere
-                    if old.stat().st_mtime < time.time() - _KEPT_SECONDS:
-                        shutil.rmtree(old.parent)
             image.parent.mkdir(parents=True, exist_ok=True)
-            build(image)
+            with (images / "lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)  # another may be at it
+                if not image.exists():
+                    _forget_old(images)
+                    build(image)
         except OSError as error:
             raise HostError(f"{images}: {(error.strerror or str(error)).lower()}") from error
     return image
+
+
+def _forget_old(images: Path) -> None:
+    for old in images.glob("*/web01.img"):
+        with contextlib.suppress(OSError):  # a younger one may be open elsewhere
+            if old.stat().st_mtime < time.time() - _KEPT_SECONDS:
+                shutil.rmtree(old.parent)

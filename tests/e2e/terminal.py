@@ -115,7 +115,10 @@ class Terminal:
     def run(self, line: str) -> None:
         """Type a line and press Enter."""
         self.type(line)
-        self.wait_for(line[-20:])
+        end = time.monotonic() + 60
+        while line[-20:] not in self.text.replace("\n", ""):  # it may be wider than the screen
+            assert time.monotonic() < end, f"{line!r} never came; the screen:\n{self.text}"
+            self._pump(0.02)
         self.press("enter")
 
     def resize(self, columns: int, lines: int) -> None:

@@ -13,7 +13,7 @@ import platformdirs
 from guestshell.engine.machine import choose_accelerator
 
 MIB = 2**20
-KEPT = Path(platformdirs.user_cache_dir("guestctl-tests"))
+KEPT = Path(os.environ.setdefault("GUESTCTL_TESTS", platformdirs.user_cache_dir("guestctl-tests")))
 """Where built images stay from one run of the tests to the next."""
 
 TOOL_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"

@@ -17,10 +17,10 @@ def test_twine_takes_both(sdist: Path, wheel: Path) -> None:
 
 
 def test_the_wheel_has_every_file_of_the_package(wheel: Path) -> None:
-    package = ROOT / "guestshell"
     kept = {
         str(file.relative_to(ROOT))
-        for file in package.rglob("*")
+        for package in ("guestshell", "guestfs-stubs")
+        for file in (ROOT / package).rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}

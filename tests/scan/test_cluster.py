@@ -67,7 +67,7 @@ def here(images: list[Path], tmp_path_factory: pytest.TempPathFactory) -> list[d
 @pytest.fixture(scope="module")
 def local() -> Iterator[str]:
     cluster = LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
     )
     with cluster, Client(cluster):
         yield cluster.scheduler_address

@@ -84,11 +84,14 @@ class HostShell:
 
     def clear(self) -> None:
         """Have an empty line on an empty screen."""
-        self.terminal.press("ctrl-c")
-        self.terminal.settle(0.1)
-        self.terminal.type("clear\r")
-        self.terminal.settle(0.1)
-        self.terminal.wait_for(_PROMPT.strip(), 10)
+        for _ in range(20):  # an interrupt throws away what the shell has not read yet
+            self.terminal.press("ctrl-c")
+            self.terminal.settle(0.1)
+            self.terminal.type("clear\r")
+            for _ in range(20):
+                if self.terminal.settle(0.1) == _PROMPT.strip():
+                    return
+        raise AssertionError(f"the screen stays as it is:\n{self.terminal.text}")
 
     def arguments(self) -> list[bytes]:
         """Press Enter and give what the shell makes of the line."""

@@ -61,7 +61,7 @@ def test_a_member_takes_and_gives_the_same(name: str) -> None:
 
 def emulators() -> set[int]:
     """Give the processes that we started, threads of ours being asked for theirs."""
-    processes = set()
+    processes: set[int] = set()
     for children in Path("/proc/self/task").glob("*/children"):
         with contextlib.suppress(OSError):  # the thread has ended
             processes.update(int(pid) for pid in children.read_text().split())

@@ -7,7 +7,16 @@ import argparse
 import os
 from collections.abc import Callable, Iterator
 
-from benchmarks import event_loop, first_answer, interactive, launches, reopened, sessions, tree
+from benchmarks import (
+    event_loop,
+    first_answer,
+    interactive,
+    launches,
+    many_images,
+    reopened,
+    sessions,
+    tree,
+)
 from benchmarks.figures import HEADING, Figure
 from benchmarks.host import facts, has_lean_appliance, have_lean_appliance
 from benchmarks.report import PAGE, page
@@ -19,6 +28,7 @@ TOPICS: dict[str, tuple[str, Callable[[], Iterator[Figure]]]] = {
     "tree": ("A tree of 100,000 files", tree.measure),
     "interactive": ("At the prompt", interactive.measure),
     "sessions": ("In an open session", sessions.measure),
+    "many_images": ("Many images", many_images.measure),
     "event_loop": ("The event loop of a program", event_loop.measure),
 }
 

@@ -46,8 +46,8 @@ def bare_handle(accelerator: Accelerator, appliance: Path | None = None) -> Any:
         raw.set_backend("direct")
     if not accelerator.kvm:
         raw.set_backend_setting("force_tcg", "1")
-    # emulated or not, a second processor takes a tenth off the launch
-    raw.set_smp(min(2, os.cpu_count() or 1))
+    # two emulated processors can lock each other up: one launch in some hundred never ended
+    raw.set_smp(min(2, os.cpu_count() or 1) if accelerator.kvm else 1)
     if appliance is not None:
         raw.set_path(str(appliance))
         given = raw.get_append() or ""  # LIBGUESTFS_APPEND
@@ -151,7 +151,7 @@ def launch(
 ) -> Launched:
     """Boot: the lean appliance where one fits, with KVM where it works.
 
-    When a lean launch fails, the stock appliance is started instead, and when a KVM launch
+    When a lean launch fails twice, the stock appliance is started instead, and when a KVM launch
     fails, one without; what was to blame is remembered. Raises ApplianceError with the cause
     found and its remedy. Must run in the thread that will own the handle. Ends early when no
     longer `wanted`.
@@ -159,13 +159,17 @@ def launch(
     accelerator = machine.choose_accelerator()
     lean = store.chosen()
     if lean is not None:
-        try:
-            return _launch_once(drives, accelerator, memory, progress, lean)
-        except ApplianceError as error:
-            if not wanted():
-                raise
-            lean_failure = error.message
-        notice("The lean appliance does not start; starting the stock one, which is slower.")
+        for remark in (
+            "The appliance did not start; trying once more.",
+            "The lean appliance does not start; starting the stock one, which is slower.",
+        ):
+            try:
+                return _launch_once(drives, accelerator, memory, progress, lean)
+            except ApplianceError as error:
+                if not wanted():
+                    raise
+                lean_failure = error.message
+            notice(remark)
     try:
         launched = _launch_once(drives, accelerator, memory, progress)
     except ApplianceError as error:

@@ -1,6 +1,7 @@
 """The lean appliance: that it can do all that the stock one can, and steps back when it cannot."""
 
 import json
+import os
 import shutil
 import threading
 import time
@@ -19,6 +20,7 @@ from guestshell.engine.lean import build, store
 from guestshell.engine.lean.initrd import lean_initrd, pack, unpack
 from guestshell.engine.lean.kernel import unpacked
 from guestshell.engine.lean.source import copy_sparse
+from guestshell.engine.machine import Accelerator
 from guestshell.errors import ApplianceError, HostError
 from tests.conftest import CACHE
 from tests.images.build import MIB
@@ -306,10 +308,48 @@ def test_a_broken_one_gives_way_to_the_stock_one_and_is_remembered(
     assert launched.handle.list_devices() == ["/dev/sda"]
     launched.handle.raw.close()
     assert notices == [
-        "The lean appliance does not start; starting the stock one, which is slower."
+        "The appliance did not start; trying once more.",
+        "The lean appliance does not start; starting the stock one, which is slower.",
     ]
     assert store.chosen() is None
     assert store.standing().why.startswith("did not start: ")
+
+
+def test_one_that_failed_once_is_tried_again(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = build.build(lambda stage: None)
+    tried: list[Path | None] = []
+    launched = object()
+
+    def launch_once(*arguments: object) -> object:
+        appliance = arguments[4] if len(arguments) > 4 else None
+        assert appliance is None or isinstance(appliance, Path)
+        tried.append(appliance)
+        if len(tried) == 1:
+            raise ApplianceError("it locked up")
+        return launched
+
+    monkeypatch.setattr(boot, "_launch_once", launch_once)
+    notices: list[str] = []
+    answer = boot.launch(
+        [],
+        memory=None,
+        progress=lambda share: None,
+        notice=notices.append,
+        wanted=lambda: True,
+    )
+    assert answer is launched
+    assert tried == [place, place]
+    assert notices == ["The appliance did not start; trying once more."]
+    assert not store.has_failed(place)
+
+
+def test_emulated_it_has_one_processor(blank_disk: Path) -> None:
+    emulated = boot.bare_handle(Accelerator(kvm=False, reason=""))
+    assert emulated.get_smp() == 1
+    emulated.close()
+    virtual = boot.bare_handle(Accelerator(kvm=True, reason=""))
+    assert virtual.get_smp() == min(2, os.cpu_count() or 1)
+    virtual.close()
 
 
 def test_what_fails_with_both_is_not_blamed_on_it(

@@ -34,10 +34,13 @@ class Launched:
     pid: int | None
 
 
-def bare_handle(accelerator: Accelerator, appliance: Path | None = None) -> Any:
+def bare_handle(
+    accelerator: Accelerator, appliance: Path | None = None, processors: int = 1
+) -> Any:
     """Give a binding handle without drives, set up for this host.
 
-    `appliance` is the directory of a lean appliance; None starts the stock one.
+    `appliance` is the directory of a lean appliance; None starts the stock one. With KVM it has
+    two processors whatever `processors` says.
     """
     raw = binding.load().module.GuestFS(python_return_dict=True)
     raw.set_pgroup(True)  # else the terminal's Ctrl-C kills the emulator
@@ -46,8 +49,7 @@ def bare_handle(accelerator: Accelerator, appliance: Path | None = None) -> Any:
         raw.set_backend("direct")
     if not accelerator.kvm:
         raw.set_backend_setting("force_tcg", "1")
-    # two emulated processors can lock each other up: one launch in some hundred never ended
-    raw.set_smp(min(2, os.cpu_count() or 1) if accelerator.kvm else 1)
+    raw.set_smp(min(2 if accelerator.kvm else processors, os.cpu_count() or 1))
     if appliance is not None:
         raw.set_path(str(appliance))
         given = raw.get_append() or ""  # LIBGUESTFS_APPEND
@@ -70,12 +72,13 @@ def new_handle(
     accelerator: Accelerator,
     memory: int | None,
     appliance: Path | None = None,
+    processors: int = 1,
 ) -> Any:
     """Give a configured binding handle. Drives are read-only: writes go to a lost overlay.
 
-    `appliance` is as for `bare_handle`.
+    `appliance` and `processors` are as for `bare_handle`.
     """
-    raw = bare_handle(accelerator, appliance)
+    raw = bare_handle(accelerator, appliance, processors)
     if memory is not None:
         raw.set_memsize(memory)
     for index, drive in enumerate(drives):
@@ -84,18 +87,18 @@ def new_handle(
     return raw
 
 
-def launch_in_time(raw: Any) -> None:
+def launch_in_time(raw: Any, seconds: float = machine.STARTUP_SECONDS) -> None:
     """Launch a handle within our own deadline; raises ApplianceError."""
     # the library's own limit is 20 minutes
     this_thread = [threading.get_native_id()]
-    deadline = threading.Timer(machine.STARTUP_SECONDS, processes.kill_launch, this_thread)
+    deadline = threading.Timer(seconds, processes.kill_launch, this_thread)
     deadline.daemon = True
     deadline.start()
     try:
         raw.launch()
     except RuntimeError as error:
         hung = not deadline.is_alive()
-        problem = f"no answer in {machine.STARTUP_SECONDS:.0f} s" if hung else str(error)
+        problem = f"no answer in {seconds:.0f} s" if hung else str(error)
         raise ApplianceError(problem.strip().splitlines()[0]) from None
     finally:
         deadline.cancel()
@@ -109,7 +112,11 @@ def process_of(raw: Any) -> int | None:
         return None
 
 
-def start(raw: Any, progress: Callable[[float], None] = lambda share: None) -> None:
+def start(
+    raw: Any,
+    progress: Callable[[float], None] = lambda share: None,
+    seconds: float = machine.STARTUP_SECONDS,
+) -> None:
     """Launch a handle within our own deadline; raises ApplianceError and has closed it then."""
 
     def on_progress(_event: int, _handle: int, _buffer: object, numbers: list[int]) -> None:
@@ -117,7 +124,7 @@ def start(raw: Any, progress: Callable[[float], None] = lambda share: None) -> N
 
     event = raw.set_event_callback(on_progress, binding.load().module.EVENT_PROGRESS)
     try:
-        launch_in_time(raw)
+        launch_in_time(raw, seconds)
     except ApplianceError:
         with contextlib.suppress(RuntimeError):
             raw.close()
@@ -132,13 +139,40 @@ def _launch_once(
     memory: int | None,
     progress: Callable[[float], None],
     appliance: Path | None = None,
+    processors: int = 1,
 ) -> Launched:
     try:
-        raw = new_handle(drives, accelerator, memory, appliance)
+        raw = new_handle(drives, accelerator, memory, appliance, processors)
     except RuntimeError as error:
         raise ApplianceError(f"the appliance cannot be set up: {error}") from None
-    start(raw, progress)
+    start(raw, progress, machine.STARTUP_SECONDS if processors == 1 else _DOUBTFUL_SECONDS)
     return Launched(Handle(raw), accelerator, process_of(raw))
+
+
+_DOUBTFUL_SECONDS = 60.0
+"""How long two emulated processors may take, which can lock each other up."""
+
+_ONCE_MORE = "The appliance did not start; trying once more."
+
+
+def _launch_stock(
+    drives: Sequence[Drive],
+    accelerator: Accelerator,
+    memory: int | None,
+    progress: Callable[[float], None],
+    notice: Callable[[str], None],
+    wanted: Callable[[], bool],
+) -> Launched:
+    """Launch the stock appliance, whose start two processors make a tenth shorter."""
+    if accelerator.kvm:
+        return _launch_once(drives, accelerator, memory, progress)
+    try:
+        return _launch_once(drives, accelerator, memory, progress, processors=2)
+    except ApplianceError:
+        if not wanted():
+            raise
+    notice(_ONCE_MORE)
+    return _launch_once(drives, accelerator, memory, progress)
 
 
 def launch(
@@ -160,7 +194,7 @@ def launch(
     lean = store.chosen()
     if lean is not None:
         for remark in (
-            "The appliance did not start; trying once more.",
+            _ONCE_MORE,
             "The lean appliance does not start; starting the stock one, which is slower.",
         ):
             try:
@@ -171,7 +205,7 @@ def launch(
                 lean_failure = error.message
             notice(remark)
     try:
-        launched = _launch_once(drives, accelerator, memory, progress)
+        launched = _launch_stock(drives, accelerator, memory, progress, notice, wanted)
     except ApplianceError as error:
         if not wanted():
             raise
@@ -185,7 +219,7 @@ def launch(
     notice("The appliance does not start with KVM; starting it without, which is slower.")
     emulated = Accelerator(False, f"a KVM launch failed: {failure}")
     try:
-        launched = _launch_once(drives, emulated, memory, progress)
+        launched = _launch_stock(drives, emulated, memory, progress, notice, wanted)
     except ApplianceError as error:
         raise explain_launch_failure(error.message, memory) from None
     machine.remember_kvm_failure(failure)

@@ -186,13 +186,40 @@ def test_closing_in_the_middle_of_a_launch_is_quick_and_leaves_nothing(demo: Pat
         read(appliance)
 
 
+def test_two_emulated_processors_that_do_not_start_are_followed_by_one(
+    demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+
+    def launch_once(*_arguments: object, processors: int = 1) -> str:
+        tried.append(processors)
+        if len(tried) == 1:
+            raise ApplianceError("no answer in 60 s")
+        return "launched"
+
+    monkeypatch.setattr(boot, "_launch_once", launch_once)
+    monkeypatch.setattr(machine, "choose_accelerator", lambda: Accelerator(False, "there is none"))
+    notices: list[str] = []
+    boot.launch(
+        [Drive(str(demo), "raw")],
+        memory=None,
+        progress=lambda share: None,
+        notice=notices.append,
+        wanted=lambda: True,
+    )
+    assert tried == [2, 1]
+    assert notices == ["The appliance did not start; trying once more."]
+
+
 def test_a_kvm_launch_that_fails_falls_back_and_is_remembered(
     demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     tried: list[bool] = []
 
-    def launch_once(_drives: object, accelerator: Accelerator, *_rest: object) -> str:
+    def launch_once(
+        _drives: object, accelerator: Accelerator, *_rest: object, **_options: object
+    ) -> str:
         tried.append(accelerator.kvm)
         if accelerator.kvm:
             raise ApplianceError("it aborted")

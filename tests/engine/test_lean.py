@@ -343,10 +343,13 @@ def test_one_that_failed_once_is_tried_again(fake: Fake, monkeypatch: pytest.Mon
     assert not store.has_failed(place)
 
 
-def test_emulated_it_has_one_processor(blank_disk: Path) -> None:
+def test_emulated_it_has_as_many_processors_as_it_is_said(blank_disk: Path) -> None:
     emulated = boot.bare_handle(Accelerator(kvm=False, reason=""))
     assert emulated.get_smp() == 1
     emulated.close()
+    quicker = boot.bare_handle(Accelerator(kvm=False, reason=""), processors=2)
+    assert quicker.get_smp() == min(2, os.cpu_count() or 1)
+    quicker.close()
     virtual = boot.bare_handle(Accelerator(kvm=True, reason=""))
     assert virtual.get_smp() == min(2, os.cpu_count() or 1)
     virtual.close()
@@ -357,7 +360,7 @@ def test_what_fails_with_both_is_not_blamed_on_it(
 ) -> None:
     place = build.build(lambda stage: None)
 
-    def launch_once(*_arguments: object) -> None:
+    def launch_once(*_arguments: object, **_options: object) -> None:
         raise ApplianceError("it is the disk")
 
     monkeypatch.setattr(boot, "_launch_once", launch_once)

@@ -4,8 +4,11 @@ A virtual environment or a Python of the user's own does not see the distributio
 When the extension was built for this very interpreter ABI it loads all the same, by its path.
 """
 
+import contextlib
+import ctypes
 import importlib
 import importlib.util
+import os
 import platform
 import sys
 import sysconfig
@@ -107,9 +110,23 @@ def load() -> Binding:
         return _load()
 
 
+def _map(extension: Path) -> None:
+    """Map an extension and the 60 libraries it needs, dlopen(3), for an import to find them.
+
+    The import would do so with the interpreter locked: 30 ms in which no event loop runs.
+    """
+    with contextlib.suppress(AttributeError):  # the C library has no such name of its own
+        dlopen = ctypes.CDLL(None).dlopen
+        dlopen.argtypes, dlopen.restype = [ctypes.c_char_p, ctypes.c_int], ctypes.c_void_p
+        dlopen(os.fsencode(extension), os.RTLD_NOW)
+
+
 @cache
 def _load() -> Binding:
     try:
+        found = importlib.util.find_spec(_EXTENSION)
+        if found is not None and found.origin is not None:
+            _map(Path(found.origin))
         module = importlib.import_module("guestfs")
         return Binding(module, Path(module.__file__ or ""))
     except ImportError:
@@ -120,6 +137,7 @@ def _load() -> Binding:
         extension = directory / f"{_EXTENSION}.{abi}.so"
         wrapper = directory / "guestfs.py"
         if extension.is_file() and wrapper.is_file():
+            _map(extension)
             try:
                 _load_by_path(_EXTENSION, extension)
                 return Binding(_load_by_path("guestfs", wrapper), wrapper)

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from guestshell import Guest
@@ -24,6 +25,10 @@ CACHE = KEPT / "lean"
 """The cache of the program under test, not that of whoever runs the tests."""
 
 os.environ["XDG_CACHE_HOME"] = str(CACHE)
+
+# how long an example takes says more of the host's other work than of ours
+hypothesis.settings.register_profile("whole suite", deadline=None)
+hypothesis.settings.load_profile("whole suite")
 
 _watched: dict[Path, str] = {}
 

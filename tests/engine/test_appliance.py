@@ -18,6 +18,7 @@ from guestshell.engine.machine import Accelerator
 from guestshell.errors import ApplianceError, GuestError
 from guestshell.guest.listing import Listing
 from guestshell.values import Name
+from tests.engine.launching import launch
 
 pytestmark = pytest.mark.appliance
 
@@ -199,14 +200,7 @@ def test_two_emulated_processors_that_do_not_start_are_followed_by_one(
 
     monkeypatch.setattr(boot, "_launch_once", launch_once)
     monkeypatch.setattr(machine, "choose_accelerator", lambda: Accelerator(False, "there is none"))
-    notices: list[str] = []
-    boot.launch(
-        [Drive(str(demo), "raw")],
-        memory=None,
-        progress=lambda share: None,
-        notice=notices.append,
-        wanted=lambda: True,
-    )
+    _, notices = launch(Drive(str(demo), "raw"))
     assert tried == [2, 1]
     assert notices == ["The appliance did not start; trying once more."]
 
@@ -227,14 +221,7 @@ def test_a_kvm_launch_that_fails_falls_back_and_is_remembered(
 
     monkeypatch.setattr(boot, "_launch_once", launch_once)
     monkeypatch.setattr(machine, "choose_accelerator", lambda: Accelerator(True, "it seems"))
-    notices: list[str] = []
-    boot.launch(
-        [Drive(str(demo), "raw")],
-        memory=None,
-        progress=lambda share: None,
-        notice=notices.append,
-        wanted=lambda: True,
-    )
+    _, notices = launch(Drive(str(demo), "raw"))
     assert tried == [True, False]
     assert len(notices) == 1
     assert "it aborted" in (machine.cache_directory() / "kvm-failure.json").read_text()

@@ -23,6 +23,7 @@ from guestshell.engine.lean.source import copy_sparse
 from guestshell.engine.machine import Accelerator
 from guestshell.errors import ApplianceError, HostError
 from tests.conftest import CACHE
+from tests.engine.launching import launch
 from tests.images.build import MIB
 from tests.images.lean import KEY, disks
 
@@ -297,14 +298,7 @@ def test_a_broken_one_gives_way_to_the_stock_one_and_is_remembered(
     half = initrd.read_bytes()[:1000]
     initrd.unlink()
     initrd.write_bytes(half)
-    notices: list[str] = []
-    launched = boot.launch(
-        [Drive(str(blank_disk), "raw")],
-        memory=None,
-        progress=lambda share: None,
-        notice=notices.append,
-        wanted=lambda: True,
-    )
+    launched, notices = launch(Drive(str(blank_disk), "raw"))
     assert launched.handle.list_devices() == ["/dev/sda"]
     launched.handle.raw.close()
     assert notices == [
@@ -329,14 +323,7 @@ def test_one_that_failed_once_is_tried_again(fake: Fake, monkeypatch: pytest.Mon
         return launched
 
     monkeypatch.setattr(boot, "_launch_once", launch_once)
-    notices: list[str] = []
-    answer = boot.launch(
-        [],
-        memory=None,
-        progress=lambda share: None,
-        notice=notices.append,
-        wanted=lambda: True,
-    )
+    answer, notices = launch()
     assert answer is launched
     assert tried == [place, place]
     assert notices == ["The appliance did not start; trying once more."]
@@ -365,13 +352,7 @@ def test_what_fails_with_both_is_not_blamed_on_it(
 
     monkeypatch.setattr(boot, "_launch_once", launch_once)
     with pytest.raises(ApplianceError, match="it is the disk"):
-        boot.launch(
-            [],
-            memory=None,
-            progress=lambda share: None,
-            notice=lambda message: None,
-            wanted=lambda: True,
-        )
+        launch()
     assert not store.has_failed(place)
 
 

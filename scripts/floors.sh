@@ -22,5 +22,5 @@ cat $floors/requirements.txt
 $floors/bin/python -m pip install --quiet --requirement $floors/requirements.txt
 $floors/bin/python -m pip install --quiet --no-deps --editable .
 # and so does what checks the project's own files
-exec $floors/bin/python -m pytest -m 'not appliance' --ignore tests/packaging/test_metadata.py \
-  --ignore tests/test_site.py "$@"
+exec $floors/bin/python -m pytest -m 'not appliance' --numprocesses auto --dist loadfile \
+  --ignore tests/packaging/test_metadata.py --ignore tests/test_site.py "$@"

@@ -84,6 +84,7 @@ class Session:
         self.settings = settings or sink.settings
         self.by_hand = by_hand
         self.keeps_going = keeps_going
+        guest.appliance.call_limit = lambda: float(self.settings.text("call_limit"))
         self.context = Context(
             guest,
             settings=self.settings,

@@ -70,6 +70,10 @@ def _check_prompt(text: str) -> str:
     return f"{{{unknown[0]}}} is none of {known}" if unknown else ""
 
 
+def _check_seconds(text: str) -> str:
+    return "" if text.isascii() and text.isdecimal() else f"{text!r} is no number of seconds"
+
+
 SETTINGS: Mapping[str, Setting] = {
     setting.name: setting
     for setting in (
@@ -89,6 +93,8 @@ SETTINGS: Mapping[str, Setting] = {
         Setting("editing", "emacs", "Keys of the line editor.", ("emacs", "vi")),
         Setting("history", "global", "Keep lines for all images together, for each image, or not.",
                 ("global", "image", "off")),
+        Setting("call_limit", "300", "Seconds after which a call without an answer ends; 0: never.",
+                check=_check_seconds),
     )
 }  # fmt: skip
 """Every setting by name."""

@@ -20,6 +20,7 @@ from guestshell.engine.boot import Drive
 from guestshell.engine.handle import Handle
 from guestshell.engine.interruption import Interrupted, result_of
 from guestshell.engine.machine import Accelerator
+from guestshell.engine.watch import CALL_LIMIT_SECONDS, Watch
 from guestshell.engine.worker import CLOSE_SECONDS, Task, Worker, giving_up, has_ended
 from guestshell.errors import ApplianceError, GuestError, GuestShellError
 
@@ -85,8 +86,11 @@ class Appliance:
         self._handle: Handle | None = None
         self._failure: GuestShellError | None = None
         self._closing = False
+        self._watch = Watch(lambda: self.call_limit(), self._kill)
         self._launching_since = 0.0
         self._starting = threading.Lock()
+        self.call_limit: Callable[[], float] = lambda: CALL_LIMIT_SECONDS
+        """Gives the seconds after which a call is ended by replacing the appliance; 0 for never."""
         self.state = State.NEW
         self.progress = 0.0
         """How far the launch is, 0 to 1."""
@@ -103,6 +107,7 @@ class Appliance:
                 self.state = State.STARTING
                 self._launching_since = time.monotonic()
                 self._worker.start()
+                self._watch.start()
 
     def close(self) -> None:
         """Stop the appliance, in the middle of a launch too. Safe to call twice."""
@@ -110,6 +115,7 @@ class Appliance:
         if self._thread is None:
             self.state = State.CLOSED
             return
+        self._watch.end()
         self._worker.finish()
         deadline = time.monotonic() + CLOSE_SECONDS
         while self._worker.is_alive and time.monotonic() < deadline:
@@ -209,18 +215,27 @@ class Appliance:
             raise self._failure
         if self._handle is None:
             raise ApplianceError("the guest is closed")
+        limit = self.call_limit()
         try:
-            return call(self._handle)
+            with self._watch.over():
+                return call(self._handle)
         except GuestError:
             if self._handle.raw.is_ready():
                 raise
         if self._closing:
             raise ApplianceError("the guest is closed")
+        overdue = self._watch.overdue
         self._restart()
+        if overdue:
+            raise ApplianceError(
+                f"no answer in {limit:g} s, so the appliance was replaced",
+                "set call_limit SECONDS waits longer",
+            )
         if task.abandoned or not retry:
             raise ApplianceError("the appliance stopped during the call", "run it again")
         try:
-            return call(self._handle)
+            with self._watch.over():
+                return call(self._handle)
         except GuestError:
             if self._handle.raw.is_ready():
                 raise
@@ -234,7 +249,8 @@ class Appliance:
         try:
             self._launch()
             assert self._handle is not None
-            self._restore(self._handle)
+            with self._watch.over():
+                self._restore(self._handle)
         except GuestShellError as error:
             self._fail(error)
             raise

@@ -262,3 +262,19 @@ def test_a_killed_parent_leaves_no_emulator(demo: Path) -> None:
     while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_call_that_hangs_ends_at_its_limit_and_the_next_is_answered(
+    running: Running, appliance: Appliance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read(appliance) == b"web01\n"
+    monkeypatch.setattr(appliance, "call_limit", lambda: 1.0)
+    assert appliance.pid is not None
+    os.kill(appliance.pid, signal.SIGSTOP)
+    running.notices.clear()
+    with pytest.raises(ApplianceError, match="no answer in 1 s") as caught:
+        read(appliance)
+    assert "call_limit" in caught.value.remedy
+    monkeypatch.undo()
+    assert read(appliance) == b"web01\n"
+    assert running.notices == ["The appliance stopped; starting a new one and mounting as before."]

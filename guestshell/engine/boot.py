@@ -15,6 +15,7 @@ from guestshell.engine.lean import store
 from guestshell.engine.lean.tuning import kernel_parameters
 from guestshell.engine.machine import Accelerator
 from guestshell.errors import ApplianceError
+from guestshell.temporary import own_directory, remember_sockets
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ def bare_handle(
     raw = binding.load().module.GuestFS(python_return_dict=True)
     raw.set_pgroup(True)  # else the terminal's Ctrl-C kills the emulator
     raw.set_network(False)
+    place = raw.get_tmpdir()  # LIBGUESTFS_TMPDIR, TMPDIR or /tmp
+    try:
+        raw.set_tmpdir(str(own_directory(place)))
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise ApplianceError(f"{place}: {why}", "TMPDIR names another directory") from None
     if "LIBGUESTFS_BACKEND" not in os.environ:
         raw.set_backend("direct")
     if not accelerator.kvm:
@@ -130,6 +137,8 @@ def start(
             raw.close()
         raise
     raw.delete_event_callback(event)
+    if (pid := process_of(raw)) is not None:
+        remember_sockets(Path(raw.get_tmpdir()), pid)
     progress(1.0)  # the library says nothing of a launch of less than five seconds
 
 

@@ -23,6 +23,7 @@ from guestshell.guest import paths
 from guestshell.guest.entries import KINDS, Entry, kind_of, make_entry
 from guestshell.guest.knowledge import Knowledge
 from guestshell.guest.listing import Listing
+from guestshell.temporary import own_directory
 from guestshell.values import Name, decode_name, encode_name
 
 _T = TypeVar("_T")
@@ -372,7 +373,7 @@ def _read_directory(directory: str, handle: Handle) -> list[Dirent]:
 
 
 def _read_long_directory(directory: str, handle: Handle) -> list[Dirent]:
-    with tempfile.TemporaryDirectory(prefix="guestctl-") as temporary:
+    with tempfile.TemporaryDirectory(dir=own_directory()) as temporary:
         target = Path(temporary) / "names"
         handle.ls0(directory, str(target))
         names = [decode_name(name) for name in target.read_bytes().split(b"\0") if name]

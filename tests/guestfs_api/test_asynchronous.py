@@ -242,7 +242,7 @@ def test_twenty_open_handles_leak_nothing(
         await asyncio.gather(*(g.launch() for g in handles[:2]))
         await asyncio.gather(*(g.mount_ro("/dev/sda1", "/") for g in handles[:2]))
         assert len(threads()) >= 20
-        assert list(tmp_path.glob("libguestfs*"))
+        assert list(tmp_path.rglob("libguestfs*"))
         await asyncio.gather(*(g.close() for g in handles))
 
     async def main() -> None:
@@ -251,6 +251,6 @@ def test_twenty_open_handles_leak_nothing(
         await use_all()
         gc.collect()
         assert (threads(), descriptors(), children()) == before
-        assert list(tmp_path.glob("libguestfs*")) == []
+        assert list(tmp_path.rglob("libguestfs*")) == []
 
     run(main())

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from guestshell.errors import NoSuchPath, PathError
 from guestshell.guest.facts.files import Files
+from guestshell.temporary import own_directory
 
 if TYPE_CHECKING:
     import sqlite3
@@ -67,7 +68,7 @@ class SqliteFile:
     def _open(self) -> "sqlite3.Connection":
         import sqlite3
 
-        temporary = self._opened.enter_context(tempfile.TemporaryDirectory(prefix="guestctl-"))
+        temporary = self._opened.enter_context(tempfile.TemporaryDirectory(dir=own_directory()))
         copy = Path(temporary) / "copy"
         self._copy(self._path, copy)
         with contextlib.suppress(NoSuchPath):

@@ -25,6 +25,7 @@ OPENING_OPTIONS = (
     click.Option(["--root"], metavar="NUMBER|DEVICE", help="Of several systems, this one."),
     click.Option(["--log"], type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
                  help="Append what is done to an evidence log."),
+    click.Option(["--no-replay"], is_flag=True, help="Leave out what stands in journals only."),
     click.Option(["--no-index"], is_flag=True, help="Neither read nor keep what is known of it."),
     click.Option(["--verbose"], is_flag=True, help="Show a trace with each error."),
 )  # fmt: skip
@@ -40,6 +41,7 @@ class Opening:
     memory: int | None = None
     root: str | None = None
     log: Path | None = None
+    no_replay: bool = False
     no_index: bool = False
     verbose: bool = False
 
@@ -109,6 +111,7 @@ def conversation(
         memory=opening.memory,
         root=opening.root,
         index=not opening.no_index,
+        replay=not opening.no_replay,
         notice=note,
     ) as guest:
         if by_hand or not guest.is_known:

@@ -51,6 +51,7 @@ class AsyncGuest:
         memory: int | None = None,
         root: str | None = None,
         index: bool = False,
+        replay: bool = True,
         notice: Callable[[str], None] = _nothing,
     ) -> None:
         """Take what Guest takes. `notice` is called in another thread."""
@@ -61,6 +62,7 @@ class AsyncGuest:
             memory=memory,
             root=root,
             index=index,
+            replay=replay,
             notice=notice,
         )
         self._guest: Guest | None = None

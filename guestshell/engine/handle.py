@@ -69,6 +69,10 @@ class Handle(HiveCalls):
         """Give the size of a device in bytes."""
         return int(self._plain(self.raw.blockdev_getsize64, device))
 
+    def pread_device(self, device: str, count: int, offset: int) -> bytes:
+        """Read up to so many bytes of a device."""
+        return bytes(self._plain(self.raw.pread_device, device, count, offset))
+
     def own_number(self, _device: str, found: int) -> int:
         """Give the st_dev that a device has where no other image is, `found` being the one here."""
         return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError
 from guestshell.guest.image import Image
+from guestshell.guest.ondisk.state import HEAD, STATE, state_of, tells
 from guestshell.values import Name, Percent, Size
 
 if TYPE_CHECKING:
@@ -55,12 +56,17 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class FileSystem:
-    """What a device holds; `used` and `available` are known while it is mounted."""
+    """What a device holds; `used` and `available` are known while it is mounted.
+
+    `state` is how it was left: clean, not unmounted, needs recovery (of what its journal holds),
+    has errors, or empty where its superblock does not tell.
+    """
 
     device: str
     type: str
     label: str
     uuid: str
+    state: str
     size: Size
     used: Size | None
     available: Size | None
@@ -94,6 +100,11 @@ class Device:
     def type(self) -> str:
         """What is on it: a file system type, a container's, or empty."""
         return self.tags.get("TYPE", "")
+
+    @property
+    def state(self) -> str:
+        """How its file system was left; empty where that is not known."""
+        return self.tags.get(STATE, "")
 
     @property
     def partition_size(self) -> int:
@@ -208,7 +219,10 @@ def _survey_in_appliance(handle: Handle) -> Survey:
 
 def _look_at(handle: Handle, path: str, kind: str, warnings: list[str]) -> Device:
     try:
-        return Device(path, kind, handle.blkid(path))
+        tags = handle.blkid(path)
+        if tells(file_system := tags.get("TYPE", "")):
+            tags[STATE] = state_of(file_system, handle.pread_device(path, HEAD, 0))
+        return Device(path, kind, tags)
     except GuestError as error:
         if kind != "disk":  # blkid finds nothing on a blank disk and says so by failing
             warnings.append(f"{path} cannot be examined: {error.message}")

@@ -9,12 +9,27 @@ from collections.abc import Sequence
 from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError
 from guestshell.guest.btrfs import is_on
-from guestshell.guest.devices import CONTAINERS, survey
+from guestshell.guest.devices import CONTAINERS, Survey, survey
 from guestshell.guest.image import Image
 from guestshell.guest.inspect_os import ask_libguestfs
 from guestshell.guest.layout import Layout, mount_rest, mount_system, number_of
 from guestshell.guest.mounts import MountTable
+from guestshell.guest.ondisk.state import NEEDS_RECOVERY
 from guestshell.guest.search import Rooted, find_systems, holds_a_system
+
+
+def journals(survey: Survey, *, replays: bool) -> list[str]:
+    """Say of which file systems the journals hold changes, and what that means for what is seen."""
+    consequence = (
+        "what its journal holds is shown as if it were in its place, --no-replay leaves it out"
+        if replays
+        else "what its journal holds is left out"
+    )
+    return [
+        f"{device.path} needs recovery: {consequence}"
+        for device in survey.devices
+        if device.state == NEEDS_RECOVERY
+    ]
 
 
 def open_layout(
@@ -30,7 +45,8 @@ def open_layout(
     for device in layout.survey.devices:
         if "encrypted" in CONTAINERS.get(device.type, ""):
             layout.notes.append(f"{device.path} is {CONTAINERS[device.type]} and stays closed")
-    rooted = Rooted(handle)
+    layout.notes += journals(layout.survey, replays=table.replays)
+    rooted = Rooted(handle, replays=table.replays)
     found = find_systems(handle, layout.survey, rooted)
     layout.notes += found.warnings
     layout.failed = bool(found.warnings)
@@ -54,12 +70,15 @@ def open_layout(
             return layout
     rooted.clear()
     table.clear(handle)
-    try:
-        layout.systems = ask_libguestfs(handle, layout.survey) or layout.systems
-        layout.asked = True
-    except GuestError as error:
-        layout.failed = True
-        layout.notes.append(f"libguestfs cannot inspect this image: {error.message}")
+    if table.replays:
+        try:
+            layout.systems = ask_libguestfs(handle, layout.survey) or layout.systems
+            layout.asked = True
+        except GuestError as error:
+            layout.failed = True
+            layout.notes.append(f"libguestfs cannot inspect this image: {error.message}")
+    else:
+        layout.notes.append("libguestfs was not asked which systems there are: it replays journals")
     choose()
     mount_system(handle, table, layout, layout.current)
     return layout

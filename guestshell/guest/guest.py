@@ -73,6 +73,7 @@ class Guest:
         memory: int | None = None,
         root: str | None = None,
         index: bool = False,
+        replay: bool = True,
         notice: Callable[[str], None] = lambda message: None,
         appliance: Callable[[Callable[[Handle], None]], Appliance] | None = None,
     ) -> None:
@@ -80,13 +81,14 @@ class Guest:
 
         Of several systems the one that `root` names by number or root device is mounted. With
         `index` what is learned is kept on disk for the next time, except of a system so chosen.
+        Without `replay` file systems are shown as they stand, without what their journals hold.
         `appliance` gives one that has the images' drives already, in the place of one of its own;
         it is told what mounts again after a restart.
         """
         if not images:
             raise TypeError("a guest needs at least one image")
         self.images: tuple[Image, ...] = tuple(open_image(path, image_format) for path in images)
-        self._mount_table = MountTable()
+        self._mount_table = MountTable(replays=replay)
         if appliance is not None:
             self.appliance = appliance(self._mount_table.restore)
         else:
@@ -96,7 +98,7 @@ class Guest:
                 restore=self._mount_table.restore,
                 notice=notice,
             )
-        self._index = Index.of(self.images) if index and root is None else None
+        self._index = Index.of(self.images) if index and replay and root is None else None
         known = Knowledge(self._index) if self._index is not None else None
         self._opening = Opening(
             self.appliance,

@@ -24,7 +24,7 @@ from guestshell.values import encode_name
 
 _T = TypeVar("_T")
 
-_FORMAT = 3
+_FORMAT = 4
 """The file's user_version: another one when the tables, or what stands in them, change."""
 
 _SCHEMA = (

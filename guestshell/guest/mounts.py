@@ -24,6 +24,15 @@ _OPTIONS = {
 and without its variant a UFS is taken for one that it is not.
 """
 
+_UNREPLAYED = {
+    "ext3": "ro,noload",
+    "ext4": "ro,noload",
+    "xfs": "ro,norecovery",
+    "btrfs": "ro,rescue=nologreplay",
+    "ntfs": "ro,norecover",
+}
+"""Options to mount with where no journal is replayed: ext4(5), xfs(5), btrfs(5), ntfs-3g(8)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mount:
@@ -43,9 +52,26 @@ def _make_if_missing(handle: Handle, point: str) -> None:
             raise
 
 
-def mount_read_only(handle: Handle, device: str, directory: str, fs_type: str) -> str:
-    """Mount, without replaying a damaged journal if it must be; give the options. GuestError."""
-    *likely, last = _OPTIONS.get(fs_type, (READ_ONLY,))
+def mount_read_only(
+    handle: Handle,
+    device: str,
+    directory: str,
+    fs_type: str,
+    option: str = "",
+    *,
+    replays: bool = True,
+) -> str:
+    """Mount, without replaying a damaged journal if it must be; give the options. GuestError.
+
+    `option` is added to those of the file system. No journal is replayed unless it `replays`; what
+    is replayed goes to a lost overlay.
+    """
+    known: tuple[str, ...] = _OPTIONS.get(fs_type, (READ_ONLY,))
+    if not replays and fs_type in _UNREPLAYED:
+        known = (_UNREPLAYED[fs_type],)
+    if option:
+        known = tuple(f"{options},{option}" for options in known)
+    *likely, last = known
     for options in likely:
         with contextlib.suppress(GuestError):
             handle.mount(device, directory, options)
@@ -69,10 +95,12 @@ class MountTable:
     """The mounts of one guest, in the order they were made.
 
     `renumbered` has the st_dev of the appliance's kernel for which another is to be said: the
-    kernel numbers disks as it finds them, which differs from one boot to the next.
+    kernel numbers disks as it finds them, which differs from one boot to the next. Journals are
+    only replayed where it `replays`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, replays: bool = True) -> None:
+        self.replays = replays
         self._mounts: list[Mount] = []
         self._made_points: list[str] = []
         self.renumbered: dict[int, int] = {}
@@ -123,7 +151,7 @@ class MountTable:
             raise GuestError(f"/: {below} is mounted and would be hidden", f"umount {below}")
         if directory != "/" and not self.at_root():
             self._make_point(handle, directory)
-        options = mount_read_only(handle, device, directory, fs_type)
+        options = mount_read_only(handle, device, directory, fs_type, replays=self.replays)
         self.adopt(handle, Mount(directory, device, fs_type, options))
 
     def adopt(self, handle: Handle, mount: Mount) -> None:

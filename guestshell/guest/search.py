@@ -132,17 +132,18 @@ def places_of(
 class Rooted:
     """What is mounted at / while looking for systems: one thing after the other."""
 
-    def __init__(self, handle: Handle) -> None:
+    def __init__(self, handle: Handle, *, replays: bool = True) -> None:
         self._handle = handle
+        self._replays = replays
         self._mounted: Mount | None = None
 
-    def mount(self, device: str, fs_type: str, options: str = "") -> None:
-        """Mount a device read-only at / in the place of what was there. Raises GuestError."""
+    def mount(self, device: str, fs_type: str, option: str = "") -> None:
+        """Mount a device read-only at / in the place of what was there. Raises GuestError.
+
+        `option` is one more for mount(8).
+        """
         self.clear()
-        if options:
-            self._handle.mount(device, "/", options)
-        else:
-            options = mount_read_only(self._handle, device, "/", fs_type)
+        options = mount_read_only(self._handle, device, "/", fs_type, option, replays=self._replays)
         self._mounted = Mount(Name("/"), device, fs_type, options)
 
     def clear(self) -> None:
@@ -224,7 +225,7 @@ class _Search:
         try:
             default, others = subvolumes(self._handle)
             if others and default != TOP_LEVEL:
-                self._rooted.mount(device.path, "btrfs", f"ro,subvolid={TOP_LEVEL}")
+                self._rooted.mount(device.path, "btrfs", f"subvolid={TOP_LEVEL}")
             likely = [
                 (turn, path)
                 for turn, path in enumerate(others, 1)

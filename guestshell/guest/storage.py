@@ -87,6 +87,7 @@ class Storage:
             type=device.type or "unknown",
             label=device.tags.get("LABEL", ""),
             uuid=device.tags.get("UUID", ""),
+            state=device.state,
             size=size,
             used=usage.used if usage else None,
             available=usage.available if usage else None,

@@ -74,7 +74,7 @@ def test_a_superblock_tells_what_blkid_does(kind: str, tmp_path: Path) -> None:
     )
     lines = [line.partition("=") for line in answer.stdout.replace("\\ ", " ").splitlines()]
     tags = {key: value for key, _, value in lines if key in ("TYPE", "UUID", "LABEL")}
-    assert found == tags
+    assert {key: value for key, value in found.items() if key in ("TYPE", "UUID", "LABEL")} == tags
     assert bool(found) == (kind != "nothing")
 
 

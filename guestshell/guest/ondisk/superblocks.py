@@ -11,8 +11,8 @@ import uuid
 from collections.abc import Callable
 
 from guestshell.guest.ondisk.blocks import InDoubt, Read
+from guestshell.guest.ondisk.state import HEAD, STATE, state_of, tells
 
-_HEAD = 68 * 1024
 _ZFS_START, _ZFS_END = 128 * 1024, 256 * 1024
 _ZFS_MAGICS = (b"\x0c\xb1\xba\0\0\0\0\0", b"\0\0\0\0\0\xba\xb1\x0c")
 _MD_MAGIC = b"\xfc\x4e\x2b\xa9"
@@ -159,7 +159,7 @@ def probe(read: Read, size: int, partition_type: str = "") -> Tags:
 
     Raises InDoubt where it is no common kind, or more than one.
     """
-    head = read(0, _HEAD).ljust(_HEAD, b"\0")
+    head = read(0, HEAD).ljust(HEAD, b"\0")
     refuse_raid(read, size)
     found = [tags for kind in _KINDS if (tags := kind(head, read)) is not None]
     if len(found) > 1:
@@ -168,7 +168,9 @@ def probe(read: Read, size: int, partition_type: str = "") -> Tags:
         zfs = read(_ZFS_START, _ZFS_END - _ZFS_START)
         if any(zfs[at : at + 8] in _ZFS_MAGICS for at in range(0, len(zfs), 1024)):
             raise InDoubt("perhaps ZFS")
-        return found[0]
+        [tags] = found
+        kind = tags.get("TYPE", "")
+        return {**tags, STATE: state_of(kind, head)} if tells(kind) else tags
     if partition_type == _BIOS_BOOT or not any(read(0, min(size, 2**20))):
         return {}
     raise InDoubt("an unknown kind")

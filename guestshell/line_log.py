@@ -1,7 +1,7 @@
 """The evidence log of a session: its header, and an entry a line with what that gave out."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -64,6 +64,10 @@ class LineLog:
                 "streams": rows,
             }
         )
+
+    def append(self, entry: Mapping[str, object]) -> None:
+        """Write what is no line. Raises HostError."""
+        self._log.append(entry)
 
     def close(self) -> None:
         """End the log."""

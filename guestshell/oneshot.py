@@ -24,14 +24,21 @@ _MORE_DISKS = click.Option(
 _OWN_OPTIONS = (_MORE_DISKS, *OPENING_OPTIONS)
 
 
+def _own_options(declared: GuestCommand) -> list[click.Option]:
+    """Give the options of the opening, but for those whose names are the command's."""
+    taken = {name for parameter in declared.params for name in parameter.opts}
+    return [option for option in _OWN_OPTIONS if not taken & set(option.opts)]
+
+
 class OneShot(click.Command):
     """A guest command with the image before its own arguments."""
 
     def __init__(self, declared: GuestCommand) -> None:
         image = click.Argument(["image"], type=click.Path(path_type=Path))
+        self._own = _own_options(declared)
         super().__init__(
             declared.name,
-            params=[image, *declared.params, *_OWN_OPTIONS],
+            params=[image, *declared.params, *self._own],
             help=declared.help,
             epilog="\b\n" + "\n".join(["Examples:", *_examples(declared)]),
             short_help=declared.summary,
@@ -69,7 +76,11 @@ class OneShot(click.Command):
         values = ctx.params
         opening = Opening(
             images=(values["image"], *values["disk"]),
-            **{str(option.name): values[option.name or ""] for option in OPENING_OPTIONS},
+            **{
+                str(option.name): values[option.name or ""]
+                for option in OPENING_OPTIONS
+                if option in self._own
+            },
         )
         sink = Sink(verbose=opening.verbose)
         with reported(sink):
@@ -84,12 +95,12 @@ class OneShot(click.Command):
         words: list[Word] = ctx.meta[__name__]
         values, _, _ = self.make_parser(ctx).parse_args(list(words))
         image = values["image"]
-        return [word for word in _without_own_options(words) if word is not image]
+        return [word for word in _without(self._own, words) if word is not image]
 
 
-def _without_own_options(words: list[Word]) -> Iterator[Word]:
-    flags = {name for option in _OWN_OPTIONS if option.is_flag for name in option.opts}
-    valued = {name for option in _OWN_OPTIONS if not option.is_flag for name in option.opts}
+def _without(options: list[click.Option], words: list[Word]) -> Iterator[Word]:
+    flags = {name for option in options if option.is_flag for name in option.opts}
+    valued = {name for option in options if not option.is_flag for name in option.opts}
     rest = iter(words)
     for word in rest:
         if word == "--":

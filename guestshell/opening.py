@@ -26,6 +26,8 @@ OPENING_OPTIONS = (
     click.Option(["--log"], type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
                  help="Append what is done to an evidence log."),
     click.Option(["--no-replay"], is_flag=True, help="Leave out what stands in journals only."),
+    click.Option(["--verify"], is_flag=True,
+                 help="Take the SHA-256 of all that is opened, now and at the end."),
     click.Option(["--no-index"], is_flag=True, help="Neither read nor keep what is known of it."),
     click.Option(["--verbose"], is_flag=True, help="Show a trace with each error."),
 )  # fmt: skip
@@ -42,6 +44,7 @@ class Opening:
     root: str | None = None
     log: Path | None = None
     no_replay: bool = False
+    verify: bool = False
     no_index: bool = False
     verbose: bool = False
 
@@ -92,11 +95,13 @@ def conversation(
 ) -> Iterator["Session"]:
     """Open images and give the session that talks about them; raises what opening raises.
 
-    What the appliance has to say goes to `session.note`.
+    What the appliance has to say goes to `session.note`. To be verified images are read once more
+    at the end: raises ImageChanged then when one is not what it was.
     """
     from guestshell.engine.diagnosis import check_memory
     from guestshell.guest.guest import Guest
     from guestshell.session import Session
+    from guestshell.verification import Verification
 
     if opening.memory is not None:
         check_memory(opening.memory)
@@ -122,9 +127,19 @@ def conversation(
         try:
             if opening.log is not None:
                 session.start_log(opening.log)
+            if opening.verify:
+                session.verification = Verification(
+                    [part.path for image in guest.images for part in image.chain()]
+                )
+                session.verification.start()
             yield session
         finally:
-            session.close()
+            try:
+                if session.verification is not None:
+                    guest.close()
+                    sink.notice(session.verification.finish(sink.progress, session.log_entry))
+            finally:
+                session.close()
 
 
 def _say_what_is_loaded(sink: "Sink", guest: "Guest", quiet: bool) -> None:

@@ -3,7 +3,7 @@
 import contextlib
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -35,6 +35,7 @@ from guestshell.pipeline.host import HostProgramFailed
 from guestshell.pipeline.run import Runner, close
 from guestshell.settings import Settings
 from guestshell.source import logical_lines
+from guestshell.verification import Verification
 
 _DEEPEST_SOURCE = 16
 
@@ -110,6 +111,7 @@ class Session:
         self._finishers: list[Callable[[bool], None]] = []
         self._log: LineLog | None = None
         self.recorder: Recorder | None = None
+        self.verification: Verification | None = None
         self.note = sink.notice
         self.last_seconds = 0.0
         self.status = ExitCode.DONE
@@ -185,6 +187,8 @@ class Session:
             self.last_status = self._found_status
             if self._log is not None and line.strip():
                 with self._reported():
+                    if self.verification and (first := self.verification.first()) is not None:
+                        self._log.append(first)
                     self._log.append_line(
                         line,
                         executed=self.executed,
@@ -333,6 +337,11 @@ class Session:
             raise UsageError(f"{self._log.path} is being written", "log stop ends it")
         self.guest.protect(file)
         self._log = LineLog.open(file, self.guest, self.settings)
+
+    def log_entry(self, entry: Mapping[str, object]) -> None:
+        """Write into the evidence log, if there is one. Raises HostError."""
+        if self._log is not None:
+            self._log.append(entry)
 
     def stop_log(self) -> None:
         """End the evidence log, if there is one."""

@@ -127,14 +127,18 @@ class Repl:
 
     def _toolbar(self) -> str:
         line = self._prompt.app.current_buffer.document.text_before_cursor
-        learner = self._learner
-        learning = learner is not None and learner.is_learning and learner.walk.files
+        behind = []
+        verification, learner = self._session.verification, self._learner
+        if verification is not None and verification.share < 1:
+            behind.append(f"SHA-256 {verification.share:.0%}")
+        if learner is not None and learner.is_learning and learner.walk.files:
+            behind.append(f"learning, {learner.walk.files:,} files")
         return toolbar_text(
             self._session,
             self._headline,
             line,
             self._prompt.output.get_size().columns,
-            f"learning, {learner.walk.files:,} files" if learner and learning else "",
+            " │ ".join(behind),
         )
 
     # -- learning ----------------------------------------------------------------------------------

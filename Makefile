@@ -3,7 +3,7 @@
 GUESTCTL = .venv/bin/guestctl
 BIN = .venv/bin
 
-.PHONY: setup demo test lint bench docs stubs dist deb deb-check pipx-check floors clean
+.PHONY: setup demo test lint bench fuzz docs stubs dist deb deb-check pipx-check floors clean
 
 setup:
 	@scripts/setup.sh
@@ -25,6 +25,11 @@ lint:
 bench:
 	@scripts/setup.sh tests
 	$(BIN)/python -m benchmarks
+
+# attacks that take an hour: damaged images and texts, killed appliances, Ctrl-C at any instant
+fuzz:
+	@scripts/setup.sh tests
+	$(BIN)/python -m campaigns
 
 # writes the reference pages anew from the declarations, and builds the site in site/
 docs:

@@ -1,0 +1,1 @@
+"""Attacks on guestctl that take minutes: `make fuzz`, `python -m campaigns --help`."""

@@ -68,9 +68,10 @@ def own_cache(directory: Path) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _ctrl_c_is_heard() -> None:
-    # a shell that runs the tests in the background leaves SIGINT ignored
+def _signals_are_heard() -> None:
+    # a shell that runs the tests in the background leaves SIGINT ignored, nohup SIGHUP
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,7 +18,7 @@ from guestshell.session import Session
 LINES = (
     "cat /etc/passwd",
     "ls -la /etc",
-    "ls -lR /usr",
+    "ls -l /usr/bin",
     "find / -type f | count",
     "grep -rn root /etc",
     "hash /bin/ls",

@@ -18,7 +18,16 @@ from tests.images.build import run
 
 _BATCH = 48
 _SECTOR = 512
-_LINES = ("inspect", "ls -laR /", "find / -type f", "hash -r /", "users", "packages", "logs -n 5")
+_LINES = (
+    "inspect",
+    "find / -type f | select path size mode owner mtime | count",
+    "tree /",
+    "find / -type f",
+    "hash -r /",
+    "users",
+    "packages",
+    "logs -n 5",
+)
 _SECONDS_AN_IMAGE = 60.0
 
 

@@ -69,6 +69,14 @@ def damaged(data: bytes, chance: random.Random) -> bytes:
     return bytes(changed)
 
 
+def flipped(data: bytes, chance: random.Random) -> bytes:
+    """Give data with some bits turned, every other byte in its place."""
+    changed = bytearray(data)
+    for _ in range(chance.randrange(1, 8)):
+        changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
+    return bytes(changed)
+
+
 _CONFIGURATION = b"""output = "json"
 complete_while_typing = true
 startup = ["cd /var/log", "ls"]
@@ -126,7 +134,8 @@ def indexes(count: int, seed: int) -> Iterator[str]:
         index.close()
         whole = index.path.read_bytes()
         for number in range(count):
-            index.path.write_bytes(damaged(whole, random.Random(f"{seed}:{number}")))
+            chance = random.Random(f"{seed}:{number}")
+            index.path.write_bytes((damaged if number % 2 else flipped)(whole, chance))
             asked = Index.of([open_image(image)])
             try:
                 wrong = [k for k, v in known.items() if asked.get(Kind.CONTENT, k) not in (v, None)]

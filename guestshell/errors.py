@@ -40,6 +40,14 @@ class ImageError(GuestShellError):
     """An image cannot be opened as a disk."""
 
 
+class ImageChanged(GuestShellError):
+    """An image is not what it was when it was opened."""
+
+
+DAMAGE = (errno.EIO, errno.EUCLEAN, errno.EBADMSG)
+"""What Linux says of storage that fails, of broken structures and of wrong checksums."""
+
+
 class GuestError(GuestShellError):
     """A call on the guest failed. `errno` is the appliance's, 0 when it gave none."""
 
@@ -55,6 +63,11 @@ class PathError(GuestError):
         super().__init__(f"{path}: {problem}", remedy, errno)
         self.path = path
         self.problem = problem
+
+    @property
+    def is_damage(self) -> bool:
+        """Whether something is there and the storage or the file system cannot give it."""
+        return self.errno in DAMAGE
 
 
 class NoSuchPath(PathError):

@@ -14,8 +14,10 @@ from guestshell.commands.declaration import GuestCommand
 from guestshell.commands.globbing import expanded
 from guestshell.commands.prefix import Prefixed
 from guestshell.engine.appliance import State
+from guestshell.engine.console import joined
 from guestshell.errors import (
     ExitCode,
+    GuestError,
     GuestShellError,
     HostError,
     NoSuchPath,
@@ -149,6 +151,8 @@ class Session:
                     if self.status is not ExitCode.DONE and not self._goes_on():
                         break
                     self._attempt(pipeline, text)
+                if len(self._origins) == 1:
+                    self._check_storage()
         finally:
             self._origins.pop()
         return self.status
@@ -167,7 +171,20 @@ class Session:
                     self.sink.show(result)
             finally:
                 close(result)
+        self._check_storage()
         return self.status
+
+    def _check_storage(self) -> None:
+        """Fail the line when what it read may not be what the images hold."""
+        with self._reported():
+            self.guest.check_unchanged()
+        complaints = self.guest.take_complaints()
+        if complaints and self.status is ExitCode.DONE:  # else there is an error already
+            with self._reported():
+                raise GuestError(
+                    f"the appliance had trouble reading: {joined(complaints)}",
+                    "what was answered can be incomplete",
+                )
 
     @contextlib.contextmanager
     def _logged(self, line: str) -> Iterator[None]:

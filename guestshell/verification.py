@@ -12,17 +12,13 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from guestshell.errors import GuestShellError, HostError
+from guestshell.errors import HostError, ImageChanged
 
 _BLOCK = 2**20
 _GLANCE_SECONDS = 0.1
 
 ShowProgress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Shows a bar under a label for so many bytes, and gives what advances it."""
-
-
-class ImageChanged(GuestShellError):
-    """An image is not what it was when it was opened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ package_for() { # the package that brings a thing, by family
     apt:hivexml) echo libhivex-bin ;;
     apt:hivexregedit) echo libwin-hivex-perl ;;
     apt:journalctl) echo systemd ;;
+    apt:nbdfuse) echo libnbd-bin fuse3 ;;
     apt:mkfs.btrfs) echo btrfs-progs ;;
     apt:mkfs.ntfs) echo ntfs-3g ;;
     apt:mkfs.vfat) echo dosfstools ;;
@@ -125,7 +126,7 @@ if [ "${1:-}" = tests ]; then
   has fish || need fish
   # what makes the images of the tests, and the oracles that they ask
   for tool in bsdtar cryptsetup cvtsudoers db_load file hexdump hivexml hivexregedit journalctl jq \
-      makepkg mandoc mkfs.btrfs mkfs.ntfs mkfs.vfat mksquashfs objdump pacman rpm rpmbuild \
+      makepkg mandoc mkfs.btrfs mkfs.ntfs mkfs.vfat mksquashfs nbdfuse nbdkit objdump pacman rpm rpmbuild \
       sqlite3 virt-inspector zstd; do
     has "$tool" || { [ "$family" = apt ] && need "$tool"; }
   done

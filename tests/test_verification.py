@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from guestshell import verification
-from guestshell.errors import HostError
+from guestshell.errors import HostError, ImageChanged
 from guestshell.evidence import verify
-from guestshell.verification import ImageChanged, Verification
+from guestshell.verification import Verification
 from tests.e2e.terminal import GUESTCTL
 
 CONTENT = bytes(range(256)) * 9000

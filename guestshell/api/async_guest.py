@@ -144,6 +144,14 @@ class AsyncGuest:
         """Whether `close` was called."""
         return self._closing
 
+    async def check_unchanged(self) -> None:
+        """Raise ImageChanged when an image's file is gone, another, or was written to."""
+        await self._ask(Guest.check_unchanged)
+
+    async def take_complaints(self) -> list[str]:
+        """Give what the appliance had trouble reading since this was last asked."""
+        return await self._ask(Guest.take_complaints)
+
     # -- the index -----------------------------------------------------------------------------
 
     async def index_state(self) -> IndexState | None:

@@ -11,12 +11,14 @@ import os
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 from guestshell.engine import boot, processes
 from guestshell.engine.boot import Drive
+from guestshell.engine.console import about_one_disk
 from guestshell.engine.handle import Handle
 from guestshell.engine.interruption import Interrupted, result_of
 from guestshell.engine.machine import Accelerator
@@ -25,6 +27,8 @@ from guestshell.engine.worker import CLOSE_SECONDS, Task, Worker, giving_up, has
 from guestshell.errors import ApplianceError, GuestError, GuestShellError
 
 _T = TypeVar("_T")
+
+_MOST_COMPLAINTS = 100
 
 
 class State(enum.Enum):
@@ -91,6 +95,8 @@ class Appliance:
         self._starting = threading.Lock()
         self.call_limit: Callable[[], float] = lambda: CALL_LIMIT_SECONDS
         """Gives the seconds after which a call is ended by replacing the appliance; 0 for never."""
+        self._past_complaints = 0
+        self._complaints: deque[str] = deque(maxlen=_MOST_COMPLAINTS)
         self.state = State.NEW
         self.progress = 0.0
         """How far the launch is, 0 to 1."""
@@ -217,8 +223,7 @@ class Appliance:
             raise ApplianceError("the guest is closed")
         limit = self.call_limit()
         try:
-            with self._watch.over():
-                return call(self._handle)
+            return self._made(call)
         except GuestError:
             if self._handle.raw.is_ready():
                 raise
@@ -234,12 +239,33 @@ class Appliance:
         if task.abandoned or not retry:
             raise ApplianceError("the appliance stopped during the call", "run it again")
         try:
-            with self._watch.over():
-                return call(self._handle)
+            return self._made(call)
         except GuestError:
             if self._handle.raw.is_ready():
                 raise
         raise ApplianceError("the appliance stops whenever this is asked of it")
+
+    def _made(self, call: Callable[[Handle], _T]) -> _T:
+        assert self._handle is not None
+        try:
+            with self._watch.over():
+                return call(self._handle)
+        finally:
+            self._complaints.extend(self._handle.console.take())
+
+    @property
+    def complaint_count(self) -> int:
+        """How many times its kernel complained of what it read."""
+        handle = self._handle
+        return self._past_complaints + (handle.console.count if handle is not None else 0)
+
+    def take_complaints(self) -> list[str]:
+        """Give what its kernel complained of and nobody took yet, the last hundred at most."""
+        taken = []
+        with contextlib.suppress(IndexError):
+            while True:
+                taken.append(self._complaints.popleft())
+        return list(map(about_one_disk, taken)) if len(self._drives) == 1 else taken
 
     def _restart(self) -> None:
         self.state = State.RESTARTING
@@ -281,6 +307,8 @@ class Appliance:
         self.progress = share
 
     def _shut_down(self) -> None:
+        if self._handle is not None:
+            self._past_complaints += self._handle.console.count
         handle, self._handle, self.pid = self._handle, None, None
         if handle is not None:
             with contextlib.suppress(RuntimeError):

@@ -1,14 +1,22 @@
 """One libguestfs handle with typed methods: the list of every libguestfs call we make."""
 
+import errno
+import os
 import re
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from guestshell.engine.bytecalls import STATNS_FIELDS, STATNS_WORDS, Dirent
+from guestshell.engine.console import console_of
 from guestshell.engine.hivecalls import HiveCalls
-from guestshell.errors import GuestError
+from guestshell.errors import DAMAGE, GuestError
 
 _T = TypeVar("_T")
 
+
+_NO_REASON = "file receive cancelled by daemon"
+"""What libguestfs says of a stream that the daemon ended; the reason stays in the appliance."""
 
 _DISK = re.compile(r"/dev/[shv]d[a-z]+\d*")
 
@@ -34,6 +42,30 @@ class Handle(HiveCalls):
     def __init__(self, raw: Any) -> None:
         super().__init__(raw)
         self.raw = raw
+        self.console = console_of(raw, self._c, self._g)
+
+    def readdir(self, directory: str) -> list[Dirent]:
+        """Give the names of a directory, `.` and `..` left out, in the file system's order."""
+        found = super().readdir(directory)
+        if self.console.count:  # then it may have lost some, where ls0 says that it failed
+            self.ls0(directory, os.devnull)
+        return found
+
+    def lstat_table(self, directory: str, names: Sequence[str]) -> "array[int]":
+        """Give lstat(2) of many names of one directory, STATNS_WORDS numbers for each."""
+        table = super().lstat_table(directory, names)
+        unread = table[STATNS_FIELDS.index("ino") :: STATNS_WORDS].count(-1)
+        if unread:
+            self.console.add(f"{directory}: inodes of {unread} names cannot be read")
+        return table
+
+    def _error(self) -> GuestError:
+        error = super()._error()
+        if error.message == _NO_REASON and self.console.count:
+            error.errno = errno.EIO
+        if error.errno in DAMAGE:
+            self.console.add(error.message)  # whoever asked may do without this answer
+        return error
 
     def _plain(self, call: Callable[..., _T], *arguments: object, **options: object) -> _T:
         try:

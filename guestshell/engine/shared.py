@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 from guestshell.engine import binding
 from guestshell.engine.appliance import Appliance
 from guestshell.engine.boot import Drive
+from guestshell.engine.console import about_one_disk
 from guestshell.engine.handle import Handle
 from guestshell.engine.worker import Task
 from guestshell.errors import ApplianceError, GuestError, GuestShellError
@@ -183,6 +184,10 @@ class Slice(Appliance):
 
     def _leave(self, handle: Handle) -> None:
         self.view_of(handle).leave()
+
+    def take_complaints(self) -> list[str]:
+        """Give what its kernel complained of; one guest at a time is read from."""
+        return list(map(about_one_disk, super().take_complaints()))
 
     def mount_again(self, handle: Handle) -> None:
         """Mount what the guest had mounted in a new appliance."""

@@ -15,6 +15,7 @@ from guestshell.engine.bytecalls import Dirent
 from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError, GuestShellError, HostError, PathError
 from guestshell.guest import paths
+from guestshell.guest.constancy import Constancy
 from guestshell.guest.content import Content
 from guestshell.guest.devices import Disk, FileSystem, Partition, Usage
 from guestshell.guest.entries import Entry, Stat, kind_of, make_stat
@@ -88,6 +89,7 @@ class Guest:
         if not images:
             raise TypeError("a guest needs at least one image")
         self.images: tuple[Image, ...] = tuple(open_image(path, image_format) for path in images)
+        self._constancy = Constancy(self.images)
         self._mount_table = MountTable(replays=replay)
         if appliance is not None:
             self.appliance = appliance(self._mount_table.restore)
@@ -100,6 +102,9 @@ class Guest:
             )
         self._index = Index.of(self.images) if index and replay and root is None else None
         known = Knowledge(self._index) if self._index is not None else None
+        if self._index is not None:
+            complaints = self.appliance.complaint_count
+            self._index.believes = lambda: self.appliance.complaint_count == complaints
         self._opening = Opening(
             self.appliance,
             self._mount_table,
@@ -483,6 +488,21 @@ class Guest:
         if entry.is_file:
             return self._tree.call(path, lambda handle: handle.file(path))
         return f"symlink to {entry.target}" if entry.target is not None else entry.kind
+
+    def check_unchanged(self) -> None:
+        """Raise ImageChanged when an image's file is gone, another, or was written to.
+
+        What was answered since it was opened can then be wrong. The files' names, sizes and times
+        tell; of a change that leaves them as they were only a digest does.
+        """
+        self._constancy.check()
+
+    def take_complaints(self) -> list[str]:
+        """Give what the appliance had trouble reading since this was last asked.
+
+        I/O errors and damage of file systems: what was answered meanwhile can be incomplete.
+        """
+        return self.appliance.take_complaints()
 
     def protect(self, target: str | os.PathLike[str]) -> None:
         """Raise HostError for a host file that an image is read from: it must not be written."""

@@ -93,6 +93,8 @@ class Index:
         self._pending: dict[tuple[Kind, bytes], bytes] = {}
         self._written = -_WRITE_SECONDS
         self._lock = threading.Lock()
+        self.believes: Callable[[], bool] = lambda: True
+        """Whether what is learned now can be: not from an appliance that had trouble reading."""
 
     @classmethod
     def of(cls, images: Sequence[Image]) -> "Index":
@@ -123,7 +125,7 @@ class Index:
     def put(self, kind: Kind, key: str, value: bytes) -> None:
         """Remember a value; writes to disk at most once a second."""
         with self._lock:
-            if self._images is None:
+            if self._images is None or not self.believes():
                 return
             self._pending[kind, encode_name(key)] = value
             if time.monotonic() - self._written >= _WRITE_SECONDS:

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from guestshell.engine.appliance import Appliance
+from guestshell.engine.console import joined
 from guestshell.engine.handle import Handle
 from guestshell.engine.interruption import result_of
 from guestshell.errors import GuestError
@@ -103,7 +104,12 @@ class Opening:
                 return self._known
             except GuestError:  # this appliance cannot mount what another one did
                 self._known = None
+        before = handle.console.count
         layout = self._look(handle, self._table)
+        if handle.console.count != before:
+            layout.failed = True
+            complaints = joined(handle.console.take())
+            layout.notes.append(f"the appliance had trouble reading: {complaints}")
         self._teach(layout)
         return layout
 

@@ -1,11 +1,13 @@
 """The accounts of a guest: who the numbers of owners are, and the users and groups there are."""
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from guestshell.errors import PathError
 from guestshell.guest.facts.accounts.passwd import Group, User, parse_groups, parse_users
-from guestshell.guest.facts.files import Files, read_if_there
+from guestshell.guest.facts.files import Files
 from guestshell.values import Name
 
 if TYPE_CHECKING:
@@ -26,11 +28,15 @@ class People:
 
     def user_name(self, uid: int) -> Name:
         """Give the name of a number; the first of several, the number itself for none."""
-        return self._user_names.get(uid) or Name(str(uid))
+        with contextlib.suppress(PathError):  # what is damaged now may be read later
+            return self._user_names.get(uid) or Name(str(uid))
+        return Name(str(uid))
 
     def group_name(self, gid: int) -> Name:
         """Give the name of a group's number in the same way."""
-        return self._group_names.get(gid) or Name(str(gid))
+        with contextlib.suppress(PathError):
+            return self._group_names.get(gid) or Name(str(gid))
+        return Name(str(gid))
 
     def users(self) -> list[User]:
         """Give the accounts of /etc/passwd, or of a Windows' registry. Raises GuestError."""
@@ -54,7 +60,12 @@ class People:
         self._files().read(path, 1)
 
     def _read(self, path: str) -> bytes:
-        return read_if_there(self._files(), path) or b""
+        try:
+            return self._files().read(path)
+        except PathError as error:
+            if error.is_damage:
+                raise
+            return b""
 
     @functools.cached_property
     def _accounts(self) -> tuple[list[User], list[Group]]:

@@ -34,6 +34,10 @@ _BATCH = 10_000
 """Names a call; at 176 bytes a stat the answer stays under the protocol's 4 MiB."""
 
 
+_UNREADABLE = StatNs(0, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+"""What is said of a name whose inode cannot be read: no inode, kind unknown."""
+
+
 class _Kept(OrderedDict[str, Sequence[_V]]):
     """Listings by directory, the least recently used thrown out when too many names are kept."""
 
@@ -207,7 +211,8 @@ class Tree:
         rows = kept.look_up(directory)
         if rows is None:
             rows = self._rows(directory, self.listing(directory))
-            kept.keep(directory, rows)
+            if all(row.inode != _UNREADABLE.inode for row in rows):  # it may be read later
+                kept.keep(directory, rows)
         return rows
 
     def listing(self, directory: str) -> Listing:
@@ -240,9 +245,13 @@ class Tree:
 
     def _rows(self, directory: str, listing: Listing) -> list[Entry]:
         return [
-            self._entry(name, paths.child(directory, name), status, listing.targets.get(name))
+            self._entry(
+                name,
+                paths.child(directory, name),
+                status or _UNREADABLE,
+                listing.targets.get(name),
+            )
             for name, status in zip(listing.names, listing.statuses(), strict=True)
-            if status is not None
         ]
 
     def _targets(self, directory: str, links: Sequence[Name]) -> list[Name]:
@@ -383,7 +392,5 @@ def _read_long_directory(directory: str, handle: Handle) -> list[Dirent]:
 def _dirents_by_stat(handle: Handle, directory: str, names: list[Name]) -> list[Dirent]:
     found: list[Dirent] = []
     for batch in _batches(names):
-        listing = Listing.of(batch, handle.lstat_table(directory, batch), {})
-        there = zip(listing.dirents(), listing.statuses(), strict=True)
-        found += [dirent for dirent, status in there if status is not None]
+        found += Listing.of(batch, handle.lstat_table(directory, batch), {}).dirents()
     return found

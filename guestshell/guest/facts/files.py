@@ -103,7 +103,8 @@ def real_entry(files: Files, path: str) -> Entry | None:
     try:
         entry = files.entry(path)
         return files.entry(files.resolve(path)) if entry.kind == "symlink" else entry
-    except PathError:
+    except PathError as error:
+        _warn_of_damage(files, error)
         return None
 
 
@@ -111,9 +112,16 @@ def is_there(files: Files, path: str) -> bool:
     """Say whether a path is there, be it a symbolic link that leads nowhere."""
     try:
         files.entry(path)
-    except PathError:
+    except PathError as error:
+        _warn_of_damage(files, error)
         return False
     return True
+
+
+def _warn_of_damage(files: Files, error: PathError) -> None:
+    """Say that something is there after all."""
+    if error.is_damage:
+        files.warn(str(error))
 
 
 def changed(files: Files, path: str) -> Timestamp | None:

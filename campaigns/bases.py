@@ -15,6 +15,7 @@ _MAKERS: dict[str, tuple[int, tuple[str, ...]]] = {
     "xfs": (304, ("mkfs.xfs", "-q")),
     "vfat": (4, ("mkfs.vfat",)),
     "ntfs": (8, ("mkfs.ntfs", "-q", "-f", "-F")),
+    "iso": (0, ("bsdtar", "--format=iso9660", "-cf")),
 }
 
 
@@ -69,6 +70,8 @@ def bases() -> list[Path]:
                     file.truncate(size * MIB)
                 if maker[0] == "mke2fs":
                     run(*maker, "-d", str(tree), str(image))
+                elif maker[0] == "bsdtar":
+                    run(*maker, str(image), "-C", str(tree), ".")
                 else:
                     run(*maker, str(image))
                     _fill(image, tree)

@@ -39,7 +39,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "grep": (
         "grep -rn EVIL /",
         "grep -rl EVIL /",
-        "grep -c EVIL /hostile/*",
+        "grep -n EVIL /hostile/*",
         "grep EVIL /etc/passwd",
     ),
     "hash": ("hash /hostile/*", "hash -r /hostile"),
@@ -51,7 +51,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "less": ("less /etc/passwd",),
     "log": (),
     "logs": ("logs", "logs -u EVIL"),
-    "ls": ("ls /hostile", "ls -la /hostile", "ls -la /hostile/*", "ls -lR /", "ls -d /hostile/*"),
+    "ls": ("ls /hostile", "ls -la /hostile", "ls -la /hostile/*", "ls -d /hostile/*"),
     "modules": ("modules", "modules --installed"),
     "mount": ("mount /dev/evil /hostile/dir*",),
     "packages": ("packages", "packages --verify", "packages --file /usr/bin/E*"),

@@ -143,7 +143,7 @@ def conversation(
 
 
 def _say_what_is_loaded(sink: "Sink", guest: "Guest", quiet: bool) -> None:
-    from guestshell.guest.image import damage
+    from guestshell.guest.damage import damage
 
     for image in guest.images:
         _, *below = image.chain()

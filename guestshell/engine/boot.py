@@ -153,7 +153,8 @@ def _launch_once(
     try:
         raw = new_handle(drives, accelerator, memory, appliance, processors)
     except RuntimeError as error:
-        raise ApplianceError(f"the appliance cannot be set up: {error}") from None
+        problem = str(error).strip().splitlines()[0]
+        raise ApplianceError(f"the appliance cannot be set up: {problem}") from None
     start(raw, progress, machine.STARTUP_SECONDS if processors == 1 else _DOUBTFUL_SECONDS)
     return Launched(Handle(raw), accelerator, process_of(raw))
 

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from guestshell.errors import ImageError
+from guestshell.guest.vmdk import extents, is_beside
 
 FORMATS = ("raw", "qcow2", "qcow", "qed", "vmdk", "vdi", "vpc", "vhdx")
 """Formats that can be named, as QEMU spells them; `vpc` is what others call VHD."""
@@ -31,6 +31,9 @@ _MAGIC = (
 _MAX_CHAIN = 64
 _SECTOR = 512
 _PATIENCE = 30.0
+
+_TOO_LARGE = 2**51
+"""Bytes of a disk for which QEMU makes no overlay: its clusters have 64 KiB, qcow2.txt."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,8 @@ def _check_file(path: Path) -> int:
     return status.st_size
 
 
-def _qemu_img(path: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+def qemu_img(path: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Ask qemu-img of an image and give its answer, JSON. Raises ImageError for none at all."""
     command = ["qemu-img", *words, "--output=json", "--force-share", f"file:{path}"]
     try:
         return subprocess.run(
@@ -122,24 +126,10 @@ def _qemu_img(path: Path, *words: str) -> "subprocess.CompletedProcess[str]":
         ) from None
 
 
-def damage(image: Image) -> str:
-    """Say what is wrong with the structure of a qcow2, as when a copy was cut short; or "".
-
-    Takes as long as reading its tables does.
-    """
-    if image.format != "qcow2":
-        return ""
-    try:
-        answer = _qemu_img(image.path, "check", "-f", image.format)
-        count = int(json.loads(answer.stdout).get("corruptions", 0))
-    except (ImageError, ValueError, AttributeError):
-        return ""
-    plural = "" if count == 1 else "s"
-    return f"{image.path.name} is damaged or cut short: {count} error{plural}" if count else ""
-
-
 def _qemu_img_info(path: Path, image_format: str | None) -> dict[str, Any]:
-    answer = _qemu_img(path, "info", *(["-f", image_format] if image_format else []))
+    answer = qemu_img(path, "info", *(["-f", image_format] if image_format else []))
+    if answer.returncode < 0:
+        raise ImageError(f"{path}: is damaged: qemu-img crashes on it")
     if answer.returncode != 0:
         reason = (answer.stderr.strip().splitlines() or ["unknown error"])[-1]
         reason = reason.removeprefix("qemu-img: ").replace(f"Could not open 'file:{path}': ", "")
@@ -165,7 +155,10 @@ def open_image(path: str | os.PathLike[str], image_format: str | None = None) ->
 
     Raises ImageError naming the file and the way out.
     """
-    return _open(Path(path).absolute(), image_format, 0)
+    image = _open(Path(path).absolute(), image_format, 0)
+    if image.size >= _TOO_LARGE:
+        raise ImageError(f"{image.path}: its disk is larger than the 2 PiB that can be opened")
+    return image
 
 
 def _open(path: Path, image_format: str | None, depth: int) -> Image:
@@ -193,22 +186,21 @@ def _open(path: Path, image_format: str | None, depth: int) -> Image:
 _QCOW2_EXTERNAL_DATA = 1 << 2
 """Bit of qcow2's incompatible_features: the data stands in another host file, qcow2.txt."""
 
-_EXTENT = re.compile(rb'^\s*(?:RW|RDONLY)\s+\d+\s+\S+\s+"([^"\n]*)"', re.MULTILINE)
-
 
 def _refuse_outside_data(path: Path, image_format: str) -> None:
     """Raise ImageError when an image names host files outside its directory as its data."""
-    with path.open("rb") as file:
-        head = file.read(64 * 1024)
-    if image_format == "qcow2" and int.from_bytes(head[4:8], "big") >= 3:
-        if int.from_bytes(head[72:80], "big") & _QCOW2_EXTERNAL_DATA:
+    if image_format == "qcow2":
+        with path.open("rb") as file:
+            head = file.read(_SECTOR)
+        version, features = int.from_bytes(head[4:8], "big"), int.from_bytes(head[72:80], "big")
+        if version >= 3 and features & _QCOW2_EXTERNAL_DATA:
             raise ImageError(
                 f"{path}: keeps its data in another file, which is not opened",
                 "qemu-img convert makes one image of both, if you trust them",
             )
     elif image_format == "vmdk":
-        for name in _EXTENT.findall(head):
-            if b"/" in name or name == b"..":
+        for name in extents(path):
+            if not is_beside(name):
                 raise ImageError(
                     f"{path}: names data outside its directory: {os.fsdecode(name)}",
                     "put the extents beside the descriptor and name them so",
@@ -220,22 +212,32 @@ def _probed_by_qemu(path: Path) -> str:
     return str(_qemu_img_info(path, None).get("format", ""))
 
 
+class _NoBacking(ImageError):
+    """A backing file cannot be opened, and it is said of which image."""
+
+
 def _open_backing(path: Path, name: str, information: dict[str, Any], depth: int) -> Image:
     scheme = name.split(":", 1)[0]
-    if ":" in name and "/" not in scheme and scheme != "file":
-        raise ImageError(
+    # QEMU takes what follows `file:` as it is, and that seen from wherever it was started
+    elsewhere = scheme != "file" or not name.startswith("file:/")
+    if ":" in name and "/" not in scheme and elsewhere:
+        raise _NoBacking(
             f"{path}: its backing file is not a file of this host: {name}",
             "copy the image with qemu-img convert where the backing store can be reached",
         )
     backing = path.resolve().parent / name.removeprefix("file:")
     recorded = information.get("backing-filename-format")
     try:
+        if recorded is not None and recorded not in FORMATS:
+            raise ImageError(f"{backing}: {recorded} is no format of images")
         below = _open(backing, recorded, depth + 1)
         if recorded is None and _probed_by_qemu(backing) != below.format:
             raise ImageError(f"{backing}: QEMU takes it for another format than {below.format}")
         return below
+    except _NoBacking:
+        raise
     except ImageError as error:
-        raise ImageError(
+        raise _NoBacking(
             f"{path}: its backing file cannot be opened: {error.message}",
             f"restore it, or name its new place: qemu-img rebase -u -b FILE -F FORMAT {path.name}",
         ) from None

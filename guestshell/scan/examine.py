@@ -12,8 +12,8 @@ from guestshell.engine.appliance import Appliance
 from guestshell.engine.handle import Handle
 from guestshell.engine.shared import NotShareable
 from guestshell.errors import ExitCode, GuestShellError, UsageError
+from guestshell.guest.damage import damage
 from guestshell.guest.guest import Guest
-from guestshell.guest.image import damage
 from guestshell.guest.index import fingerprint
 from guestshell.language.parser import parse
 from guestshell.scan.capture import Capture

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from guestshell.errors import ImageError
-from guestshell.guest.image import FORMATS, damage, detect_format, open_image
+from guestshell.guest.damage import damage
+from guestshell.guest.image import FORMATS, detect_format, open_image
 
 
 def make(path: Path, image_format: str, *options: str, size: str = "") -> Path:

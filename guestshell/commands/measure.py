@@ -130,7 +130,7 @@ def _digests(
             except PathError as error:
                 context.fail(error)
             continue
-        for path, letter in context.guest.walk_names(place):
+        for path, letter in context.guest.walk_names(place, failed=context.fail):
             if letter == "r":
                 try:
                     yield Digest(context.guest.hash(path, algorithm), path)

@@ -1,7 +1,7 @@
 """Move about and list: cd, pwd, ls, tree."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import click
@@ -13,6 +13,7 @@ from guestshell.errors import GuestError, PathError
 from guestshell.guest import paths
 from guestshell.guest.entries import Entry
 from guestshell.guest.guest import Guest
+from guestshell.guest.ways import Ways
 from guestshell.language.quoting import quote
 from guestshell.output.results import Layout, Records, Text
 from guestshell.values import Name
@@ -132,7 +133,7 @@ def tree(
     context: Context, path: Name, level: int | None, show_all: bool, directories: bool
 ) -> Text:
     """Draw a directory and what is below it."""
-    return Text(_Tree(context.guest, level, show_all, directories).draw(path))
+    return Text(_Tree(context, level, show_all, directories).draw(path))
 
 
 def _counted(count: int, one: str, many: str) -> str:
@@ -141,9 +142,11 @@ def _counted(count: int, one: str, many: str) -> str:
 
 class _Tree:
     def __init__(
-        self, guest: Guest, level: int | None, show_all: bool, directories_only: bool
+        self, context: Context, level: int | None, show_all: bool, directories_only: bool
     ) -> None:
-        self._guest = guest
+        self._guest = context.guest
+        self._failed: Callable[[PathError], None] = lambda error: context.warn(str(error))
+        self._ways = Ways(self._failed)
         self._level = level
         self._show_all = show_all
         self._directories_only = directories_only
@@ -164,6 +167,14 @@ class _Tree:
             and (entry.is_directory or not self._directories_only)
         ]
 
+    def _rows_inside(self, entry: Entry) -> list[Entry]:
+        try:
+            if self._ways.enters(entry.path, entry.inode, lambda: entry.device):
+                return self._rows(entry.path)
+        except PathError as error:
+            self._failed(error)
+        return []
+
     def _below(self, top: Name) -> Iterator[str]:
         # a stack of our own: a hostile tree is nested deeper than Python may recurse
         stack = [("", deque(self._rows(top)))]
@@ -181,4 +192,4 @@ class _Tree:
             self._directories += 1
             if self._level is None or len(stack) < self._level:
                 inner = indent + ("│   " if rows else "    ")
-                stack.append((inner, deque(self._rows(entry.path))))
+                stack.append((inner, deque(self._rows_inside(entry))))

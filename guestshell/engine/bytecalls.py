@@ -11,7 +11,7 @@ import struct
 from array import array
 from collections.abc import Callable, Sequence
 from ctypes import POINTER, c_char, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_void_p
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from guestshell.errors import GuestError
@@ -96,10 +96,14 @@ class _XattrList(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True)
 class Dirent:
-    """One name of a directory. `kind` is readdir's letter: r d l c b f s, or u and ? unknown."""
+    """One name of a directory. `kind` is readdir's letter: r d l c b f s, or u and ? unknown.
+
+    `inode` is 0 where it is not known.
+    """
 
     name: Name
     kind: str
+    inode: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +226,8 @@ class ByteCalls:
     def readdir(self, directory: str) -> list[Dirent]:
         """Give the names of a directory, `.` and `..` left out, in the file system's order."""
         return [
-            Dirent(decode_name(name), kind)
-            for _, kind, name in self._dirents(directory)
+            Dirent(decode_name(name), kind, inode)
+            for inode, kind, name in self._dirents(directory)
             if name not in (b".", b"..")
         ]
 

@@ -136,6 +136,12 @@ def make_entry(
     )
 
 
+def unknown_entry(path: Name, name: Name) -> Entry:
+    """Give the row of a name whose inode cannot be read: it is there, and that is all."""
+    nothing = StatNs(0, 0, 0, 0, -1, -1, 0, 0, 0, 0, 0, 0)
+    return make_entry(path, name, nothing, None, Name("?"), Name("?"))
+
+
 def make_stat(entry: Entry, attributes: Sequence[tuple[Name, bytes]]) -> Stat:
     """Give everything of one file: its row, and its extended attributes as name and value."""
     selinux = next((value for name, value in attributes if name == _SELINUX), None)

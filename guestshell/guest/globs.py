@@ -1,12 +1,14 @@
 """Names that fit a pattern: glob(7) over a guest's directories, `**` for any depth."""
 
 import fnmatch
+import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
 
 from guestshell.engine.bytecalls import Dirent
 from guestshell.errors import PathError
 from guestshell.guest import paths
+from guestshell.guest.ways import Ways
 from guestshell.values import Name
 
 _WILD = re.compile(r"[*?[]")
@@ -16,6 +18,7 @@ def expand(
     pattern: str,
     names: Callable[[str], Sequence[Dirent]],
     exists: Callable[[str], bool],
+    device_of: Callable[[str], int],
 ) -> Iterator[Name]:
     """Yield the absolute paths that fit an absolute pattern of fnmatch(3), each once.
 
@@ -29,7 +32,7 @@ def expand(
     parts = [part for part, before in zip(parts, ["", *parts], strict=False)
              if not part == before == "**"]  # fmt: skip
     for part in parts:
-        places = _step(places, part, names)
+        places = _step(places, part, names, device_of)
     if pattern.endswith("/"):
         return (place for place in places if _is_directory(place, names))
     looked_up = bool(parts) and (parts[-1] == "**" or _WILD.search(parts[-1]) is not None)
@@ -37,12 +40,15 @@ def expand(
 
 
 def _step(
-    places: Iterator[Name], part: str, names: Callable[[str], Sequence[Dirent]]
+    places: Iterator[Name],
+    part: str,
+    names: Callable[[str], Sequence[Dirent]],
+    device_of: Callable[[str], int],
 ) -> Iterator[Name]:
     if part == "**":
         for place in places:
             yield place
-            yield from _directories_below(place, names)
+            yield from _directories_below(place, names, device_of)
     elif _WILD.search(part) is None:
         for place in places:
             yield (
@@ -74,14 +80,21 @@ def _is_directory(place: Name, names: Callable[[str], Sequence[Dirent]]) -> bool
     return True
 
 
-def _directories_below(top: Name, names: Callable[[str], Sequence[Dirent]]) -> Iterator[Name]:
+def _directories_below(
+    top: Name, names: Callable[[str], Sequence[Dirent]], device_of: Callable[[str], int]
+) -> Iterator[Name]:
+    ways = Ways(lambda error: None)
     stack = [top]
     while stack:
         place = stack.pop()
-        below = [
-            paths.child(place, dirent.name)
-            for dirent in _listed(place, names)
-            if dirent.kind == "d" and not dirent.name.startswith(".")
-        ]
+        below = []
+        for dirent in _listed(place, names):
+            path = paths.child(place, dirent.name)
+            if (
+                dirent.kind == "d"
+                and not dirent.name.startswith(".")
+                and ways.enters(path, dirent.inode, functools.partial(device_of, path))
+            ):
+                below.append(path)
         yield from below
         stack += reversed(below)

@@ -422,7 +422,7 @@ class Guest:
 
         `* ? [` as in glob(7), `**` for directories at any depth.
         """
-        return list(expand(pattern, self._tree.names, self.exists))
+        return list(expand(pattern, self._tree.names, self.exists, self._tree.device_of))
 
     def suggest(self, path: str) -> Name | None:
         """Give the closest name there is for a path that is not there."""

@@ -13,6 +13,7 @@ from guestshell.errors import GuestError, PathError
 from guestshell.guest import paths
 from guestshell.guest.knowledge import Knowledge
 from guestshell.guest.tree import Tree
+from guestshell.guest.ways import Ways
 from guestshell.values import Name, Size
 
 _BATCH = 500
@@ -21,6 +22,10 @@ _BATCH = 500
 _HANDS = 3
 _POLL_SECONDS = 0.05
 _FACT = "walk"
+
+
+_Way = tuple[Name, int, int]
+"""A directory, its inode and its device."""
 
 
 class Stopped(Exception):
@@ -137,10 +142,15 @@ class Learner:
         """Learn level by level; give how many directories and files there are."""
         directories = files = 0
         level = [Name("/")]
+        ways = Ways(lambda error: None)  # whoever asks for such a directory is told
         while level:
             below: list[Name] = []
             for deeper, count in hands.map(self._learn, level):
-                below += deeper
+                below += [
+                    path
+                    for path, inode, device in deeper
+                    if ways.enters(path, inode, partial(int, device))
+                ]
                 directories, files = directories + 1, files + count
                 self.walk = Walk(directories, files, False)
                 advance(count)
@@ -166,7 +176,7 @@ class Learner:
             found = []
         self._knowledge.learn_root_attributes(found)
 
-    def _learn(self, directory: Name) -> tuple[list[Name], int]:
+    def _learn(self, directory: Name) -> tuple[list[_Way], int]:
         """Learn a directory, unless it is known; give the directories in it, and how many files."""
         self._wait_for_leave()  # to unpack what is known takes its time too
         try:
@@ -180,8 +190,12 @@ class Learner:
             attributes = self._attributes(directory, listing.names)
             if attributes is not None:
                 self._knowledge.learn_attributes(directory, attributes)
-        below = [d.name for d in listing.dirents() if d.kind == "d"]
-        return [paths.child(directory, name) for name in below], len(listing)
+        below = [
+            (paths.child(directory, dirent.name), dirent.inode, device)
+            for dirent, device in zip(listing.dirents(), listing.columns[0], strict=True)
+            if dirent.kind == "d"
+        ]
+        return below, len(listing)
 
     def _attributes(self, directory: Name, names: Sequence[Name]) -> dict[Name, Attributes] | None:
         found: dict[Name, Attributes] = {}

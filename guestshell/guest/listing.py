@@ -78,7 +78,8 @@ class Listing:
     def dirents(self) -> list[Dirent]:
         """Give the names with readdir's letters."""
         letters = {mode: _letter(mode) for mode in set(self.columns[_MODE])}
-        return list(map(Dirent, self.names, [letters[mode] for mode in self.columns[_MODE]]))
+        kinds = [letters[mode] for mode in self.columns[_MODE]]
+        return list(map(Dirent, self.names, kinds, self.columns[_INODE]))
 
     def packed(self) -> bytes:
         """Give it as bytes, compressed."""

@@ -20,9 +20,10 @@ from guestshell.engine.bytecalls import Attributes, Dirent, StatNs
 from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError, GuestShellError, NoSuchPath, PathError
 from guestshell.guest import paths
-from guestshell.guest.entries import KINDS, Entry, kind_of, make_entry
+from guestshell.guest.entries import KINDS, Entry, kind_of, make_entry, unknown_entry
 from guestshell.guest.knowledge import Knowledge
 from guestshell.guest.listing import Listing
+from guestshell.guest.ways import Ways
 from guestshell.temporary import own_directory
 from guestshell.values import Name, decode_name, encode_name
 
@@ -32,10 +33,6 @@ _V = TypeVar("_V")
 _KEPT_NAMES = 500_000
 _BATCH = 10_000
 """Names a call; at 176 bytes a stat the answer stays under the protocol's 4 MiB."""
-
-
-_UNREADABLE = StatNs(0, -1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-"""What is said of a name whose inode cannot be read: no inode, kind unknown."""
 
 
 class _Kept(OrderedDict[str, Sequence[_V]]):
@@ -211,7 +208,7 @@ class Tree:
         rows = kept.look_up(directory)
         if rows is None:
             rows = self._rows(directory, self.listing(directory))
-            if all(row.inode != _UNREADABLE.inode for row in rows):  # it may be read later
+            if all(row.kind != "unknown" for row in rows):  # it may be read later
                 kept.keep(directory, rows)
         return rows
 
@@ -245,12 +242,9 @@ class Tree:
 
     def _rows(self, directory: str, listing: Listing) -> list[Entry]:
         return [
-            self._entry(
-                name,
-                paths.child(directory, name),
-                status or _UNREADABLE,
-                listing.targets.get(name),
-            )
+            self._entry(name, paths.child(directory, name), status, listing.targets.get(name))
+            if status is not None
+            else unknown_entry(paths.child(directory, name), name)
             for name, status in zip(listing.names, listing.statuses(), strict=True)
         ]
 
@@ -273,6 +267,7 @@ class Tree:
             self.entries,
             lambda _directory, entry: entry.path,
             lambda entry: entry.is_directory,
+            lambda path, entry: (path, entry.inode, lambda: entry.device),
             limits or Limits(),
         )
         return (entry for _, entry in rows)
@@ -284,10 +279,15 @@ class Tree:
             self.names,
             lambda directory, dirent: paths.child(directory, dirent.name),
             lambda dirent: dirent.kind == "d",
+            lambda path, dirent: (path, dirent.inode, lambda: self.device_of(path)),
             limits or Limits(),
             self._read_ahead,
         )
         return ((path, dirent.kind) for path, dirent in rows)
+
+    def device_of(self, path: str) -> int:
+        """Give the number of the device that a path is on. Raises PathError."""
+        return self.status(path, follow=False).device
 
     def _descend(
         self,
@@ -295,6 +295,7 @@ class Tree:
         listing: Callable[[str], Sequence[_T]],
         path_of: Callable[[str, _T], Name],
         is_directory: Callable[[_T], bool],
+        way_of: Callable[[Name, _T], tuple[Name, int, Callable[[], int]]],
         limits: "Limits",
         ahead: Callable[[Name], None] | None = None,
     ) -> Iterator[tuple[Name, _T]]:
@@ -316,6 +317,7 @@ class Tree:
                         return path
             return None
 
+        ways = Ways(limits.failed or _raise)
         stack = [_Level(top, listing(top))]
         while stack:
             level = stack[-1]
@@ -325,7 +327,8 @@ class Tree:
             row = level.rows[level.place]
             level.place += 1
             yield path_of(level.directory, row), row
-            if (path := enters(len(stack), level.directory, row)) is None:
+            path = enters(len(stack), level.directory, row)
+            if path is None or not ways.enters(*way_of(path, row)):
                 continue
             try:
                 stack.append(_Level(path, listing(path)))
@@ -357,6 +360,10 @@ class Limits:
     depth: int | None = None
     enter: Callable[[Name], bool] = lambda path: True
     failed: Callable[[GuestShellError], None] | None = None
+
+
+def _raise(error: GuestShellError) -> None:
+    raise error
 
 
 def _batches(names: Sequence[Name], most: int = _BATCH) -> Iterator[Sequence[Name]]:

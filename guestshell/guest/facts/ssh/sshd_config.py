@@ -95,7 +95,12 @@ class _Reader:
         if set(directory) & set("*?[") or name == "**":
             self._files.warn(f"{pattern}: is not included: its directory is a pattern")
             return
-        for path in expand(pattern, self._names, lambda path: is_there(self._files, path)):
+        for path in expand(
+            pattern,
+            self._names,
+            lambda path: is_there(self._files, path),
+            lambda path: self._files.entry(path).device,
+        ):
             self.read(path, in_match=in_match)
 
     def _names(self, directory: str) -> list[Dirent]:

@@ -5,6 +5,7 @@ directory that is held open (`dir_fd`, O_NOFOLLOW, O_EXCL), inside a new tempora
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -19,6 +20,7 @@ from guestshell.guest import paths
 from guestshell.guest.content import Content
 from guestshell.guest.entries import Entry
 from guestshell.guest.tree import Tree
+from guestshell.guest.ways import Ways
 from guestshell.values import Name, Size, encode_name
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -27,6 +29,9 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _DEEPEST = 200
 """Directories in one another: each is held open while what is in it is saved."""
+
+_UNFIT = (errno.EEXIST, errno.EINVAL, errno.EILSEQ, errno.ENAMETOOLONG)
+"""What the host says of a name that it has already, or that its file system cannot have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,8 @@ class Saver:
             if entry.is_directory:
                 if not recursive:
                     raise PathError(path, "is a directory", "save -r saves it whole")
-                rows = list(self._save_directory(entry, temporary, host, advance))
+                tree = _TreeSaver(self._tree, self._content, advance)
+                rows = list(tree.save(entry, temporary, Name(str(host))))
             else:
                 rows = [self._save_single(entry, temporary, host, advance)]
             self._put_in_place(temporary, host)
@@ -127,96 +133,127 @@ class Saver:
         directory = os.open(temporary.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             name = os.fsencode(temporary.name)
-            return self._copy(entry, directory, name, Name(str(host)), advance)
+            return _copy(self._content, entry, directory, name, Name(str(host)), advance)
         finally:
             os.close(directory)
 
-    def _copy(
-        self,
-        entry: Entry,
-        directory: int,
-        name: bytes,
-        host: Name,
-        advance: Callable[[int], None],
-    ) -> Saved:
-        digest = hashlib.sha256()
-        size = 0
-        blocks = self._content.blocks(entry.path)
+
+def _copy(
+    content: Content,
+    entry: Entry,
+    directory: int,
+    name: bytes,
+    host: Name,
+    advance: Callable[[int], None],
+) -> Saved:
+    space = os.fstatvfs(directory)
+    if entry.size > space.f_bavail * space.f_frsize:
+        raise PathError(entry.path, f"has {entry.size} bytes, more than this host has room for")
+    digest = hashlib.sha256()
+    size = 0
+    blocks = content.blocks(entry.path)
+    with _naming(entry):
         descriptor = os.open(name, _NEW_FILE, 0o666, dir_fd=directory)
-        with os.fdopen(descriptor, "wb", buffering=0) as file:
+    with os.fdopen(descriptor, "wb", buffering=0) as file:
+        try:
             for block in blocks:
                 digest.update(block)
                 file.write(block)
                 size += len(block)
                 advance(len(block))
-            os.utime(file.fileno(), ns=(entry.atime, entry.mtime))
-        return Saved(entry.path, host, Size(size), digest.hexdigest(), "")
+        except GuestError:
+            os.unlink(name, dir_fd=directory)
+            raise
+        os.utime(file.fileno(), ns=(entry.atime, entry.mtime))
+    return Saved(entry.path, host, Size(size), digest.hexdigest(), "")
 
-    def _save_directory(
-        self, top: Entry, temporary: Path, host: Path, advance: Callable[[int], None]
-    ) -> Iterator[Saved]:
+
+@contextlib.contextmanager
+def _naming(entry: Entry) -> Iterator[None]:
+    """Turn what the host says of a name inside into a PathError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _UNFIT:
+            raise
+        twice = error.errno == errno.EEXIST
+        raise PathError(
+            entry.path, "another has its name" if twice else "the host can have no such name"
+        ) from None
+
+
+def _skipped(entry: Entry, why: str) -> Saved:
+    return Saved(entry.path, Name(""), Size(0), "", why)
+
+
+class _TreeSaver:
+    """Saves one directory with all below it."""
+
+    def __init__(self, tree: Tree, content: Content, advance: Callable[[int], None]) -> None:
+        self._tree = tree
+        self._content = content
+        self._advance = advance
+        # what is entered twice takes space twice
+        self._ways = Ways(lambda error: None, uncounted=0)
+
+    def save(self, top: Entry, temporary: Path, host: Name) -> Iterator[Saved]:
+        """Make the directory `temporary` and save into it what will be known as `host`."""
         temporary.mkdir()
         descriptor = os.open(temporary, _DIRECTORY)
         try:
-            yield from self._save_entries(top, descriptor, Name(str(host)), 0, advance)
+            yield from self._save_entries(top, descriptor, host, 0)
         finally:
             os.close(descriptor)
 
     def _save_entries(
-        self,
-        directory: Entry,
-        descriptor: int,
-        host: Name,
-        depth: int,
-        advance: Callable[[int], None],
+        self, directory: Entry, descriptor: int, host: Name, depth: int
     ) -> Iterator[Saved]:
         try:
             entries = self._tree.entries(directory.path)
         except PathError as error:
-            yield Saved(directory.path, Name(""), Size(0), "", error.problem)
+            yield _skipped(directory, error.problem)
             return
         for entry in entries:
             name = encode_name(entry.name)
             target = Name(f"{host}/{entry.name}")
-            if b"/" in name or name in (b"", b".", b".."):
-                yield Saved(entry.path, Name(""), Size(0), "", "its name is no file name")
-            elif entry.is_directory and depth >= _DEEPEST:
-                yield Saved(entry.path, Name(""), Size(0), "", "is nested too deeply")
-            elif entry.is_directory:
-                os.mkdir(name, dir_fd=descriptor)
-                inner = os.open(name, _DIRECTORY, dir_fd=descriptor)
-                try:
-                    yield from self._save_entries(entry, inner, target, depth + 1, advance)
-                finally:
-                    os.close(inner)
-            elif entry.is_file:
-                yield self._copy_or_skip(entry, descriptor, name, target, advance)
-            else:
-                yield self._save_link(entry, descriptor, name, target, depth)
+            if b"/" in name or b"\0" in name or name in (b"", b".", b".."):
+                yield _skipped(entry, "its name is no file name")
+                continue
+            try:
+                if entry.is_directory:
+                    yield from self._save_below(entry, descriptor, name, target, depth)
+                elif entry.is_file:
+                    yield _copy(self._content, entry, descriptor, name, target, self._advance)
+                else:
+                    yield self._save_link(entry, descriptor, name, target, depth)
+            except GuestError as error:
+                yield _skipped(entry, error.message)
         os.utime(descriptor, ns=(directory.atime, directory.mtime))
 
-    def _copy_or_skip(
-        self,
-        entry: Entry,
-        directory: int,
-        name: bytes,
-        host: Name,
-        advance: Callable[[int], None],
-    ) -> Saved:
-        try:
-            return self._copy(entry, directory, name, host, advance)
-        except GuestError as error:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(name, dir_fd=directory)
-            return Saved(entry.path, Name(""), Size(0), "", error.message)
+    def _save_below(
+        self, entry: Entry, descriptor: int, name: bytes, host: Name, depth: int
+    ) -> Iterator[Saved]:
+        if depth >= _DEEPEST:
+            yield _skipped(entry, "is nested too deeply")
+        elif not self._ways.enters(entry.path, entry.inode, lambda: entry.device):
+            yield _skipped(entry, "is met too often, as in a circle")
+        else:
+            with _naming(entry):
+                os.mkdir(name, dir_fd=descriptor)
+            inner = os.open(name, _DIRECTORY, dir_fd=descriptor)
+            try:
+                yield from self._save_entries(entry, inner, host, depth + 1)
+            finally:
+                os.close(inner)
 
     @staticmethod
     def _save_link(entry: Entry, directory: int, name: bytes, host: Name, depth: int) -> Saved:
         if not entry.target or not st.S_ISLNK(entry.mode):
-            return Saved(entry.path, Name(""), Size(0), "", f"is a {entry.kind}")
+            return _skipped(entry, f"is a {entry.kind}")
         if not link_stays_inside(entry.target, depth):
-            return Saved(entry.path, Name(""), Size(0), "", "is a symlink that leads out")
-        os.symlink(encode_name(entry.target), name, dir_fd=directory)
+            return _skipped(entry, "is a symlink that leads out")
+        with _naming(entry):
+            os.symlink(encode_name(entry.target), name, dir_fd=directory)
         return Saved(entry.path, host, Size(0), "", "")
 
 

@@ -1,5 +1,6 @@
 """Text logs of a syslog daemon, rotated and compressed ones too."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
 
@@ -11,12 +12,16 @@ from guestshell.guest.facts.logs import lines
 from guestshell.guest.facts.logs.clock import local_minute, local_time
 from guestshell.guest.facts.logs.record import LogRecord, Wanted
 from guestshell.guest.facts.logs.syslog_line import Line, month_of, parse_line, text_of
+from guestshell.temporary import own_directory
 from guestshell.values import Timestamp
 
 HEAD = 8 * 2**10
 """Bytes of a file by which it is known for a log."""
 
 _LINES_LOOKED_AT = 10
+_IN_MEMORY = 8 * 2**20
+"""Bytes of an unpacked log that are kept in memory, more of them in a temporary file."""
+
 _DAY_NS = 86_400 * 10**9
 
 
@@ -45,8 +50,7 @@ class SyslogFile:
         if not backward:
             yield from self._forward()
         elif self._packed:
-            rows = list(self._lines(self._files.warn))
-            yield from self._backward(reversed(rows))
+            yield from self._backward_of_packed()
         else:
             yield from self._backward_of_plain()
 
@@ -56,12 +60,26 @@ class SyslogFile:
                 yield from self._backward(lines.backward(file))
         except PathError as error:
             self._files.warn(f"{error}; what comes after was read")
+        except lines.EndlessLineError as error:
+            self._files.warn(f"{self.path}: {error}; what comes after was read")
+
+    def _backward_of_packed(self) -> Iterator[tuple[int, LogRecord]]:
+        # lines in a list take up to forty times the bytes that they have
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(own_directory())) as unpacked:
+            try:
+                for block in compressed.blocks(self._files, self.path):
+                    unpacked.write(block)
+                yield from self._backward(lines.backward(unpacked))
+            except PathError as error:
+                self._files.warn(str(error))
 
     def _lines(self, warn: Callable[[str], None]) -> Iterator[bytes]:
         try:
             yield from lines.forward(compressed.blocks(self._files, self.path, warn=warn))
         except PathError as error:
             warn(str(error))
+        except lines.EndlessLineError as error:
+            warn(f"{self.path}: {error}; what comes before was read")
 
     def _forward(self) -> Iterator[tuple[int, LogRecord]]:
         year = self._first_year()

@@ -6,6 +6,7 @@ plain `char *` (guestfs(3)), so they are called through ctypes on the very same 
 """
 
 import ctypes
+import errno
 import functools
 import struct
 from array import array
@@ -70,6 +71,9 @@ class _StatNsList(ctypes.Structure):
 class _Xattr(ctypes.Structure):
     _fields_ = (("name", c_char_p), ("value_len", c_uint32), ("value", c_void_p))
 
+
+MOST_NAMES = 2_000_000
+"""Names of one directory: more take gigabytes of memory, and hours to be looked at."""
 
 Attributes = list[tuple[Name, bytes]]
 """Extended attributes of one file, name and value, xattr(7)."""
@@ -185,6 +189,13 @@ def _pointer_of(handle: Any) -> int:
     return int(get_pointer(handle._o, _CAPSULE))
 
 
+def check_count(names: int) -> None:
+    """Raise GuestError for more names than are listed of one directory."""
+    if names > MOST_NAMES:
+        problem = f"holds {names:,} names, and over {MOST_NAMES:,} are not listed"
+        raise GuestError(problem, errno=errno.E2BIG)
+
+
 def encoded_path(name: str) -> bytes:
     """Give a name as the C library takes it. Raises GuestError for one with a NUL."""
     encoded = encode_name(name)
@@ -235,6 +246,7 @@ class ByteCalls:
         """Give inode number, kind and name of each entry, `.` and `..` too."""
         listing = self._checked(self._c.guestfs_readdir(self._g, encoded_path(directory)))
         try:
+            check_count(listing.contents.len)
             return [
                 (inode, kind.decode("ascii", "replace"), ctypes.string_at(pointer))
                 for inode, kind, pointer in _DIRENT.iter_unpack(_bytes_of(listing.contents))

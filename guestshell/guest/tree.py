@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from guestshell.engine.appliance import Appliance, Pending
-from guestshell.engine.bytecalls import Attributes, Dirent, StatNs
+from guestshell.engine.bytecalls import Attributes, Dirent, StatNs, check_count
 from guestshell.engine.handle import Handle
 from guestshell.errors import GuestError, GuestShellError, NoSuchPath, PathError
 from guestshell.guest import paths
@@ -63,6 +63,8 @@ class _Kept(OrderedDict[str, Sequence[_V]]):
 
 def path_error(path: str, error: GuestError) -> GuestShellError:
     """Give the error to show when a call on a path failed."""
+    if error.errno == errno.E2BIG:  # only our own, and it says more
+        return PathError(path, error.message, errno=error.errno)
     if error.errno == errno.ENOENT:
         return NoSuchPath(path, "no such file or directory", errno=error.errno)
     if error.errno:
@@ -392,6 +394,8 @@ def _read_long_directory(directory: str, handle: Handle) -> list[Dirent]:
     with tempfile.TemporaryDirectory(dir=own_directory()) as temporary:
         target = Path(temporary) / "names"
         handle.ls0(directory, str(target))
+        with target.open("rb") as file:
+            check_count(sum(block.count(b"\0") for block in iter(lambda: file.read(2**20), b"")))
         names = [decode_name(name) for name in target.read_bytes().split(b"\0") if name]
     return _dirents_by_stat(handle, directory, names)
 

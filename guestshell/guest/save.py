@@ -147,7 +147,8 @@ def _copy(
     advance: Callable[[int], None],
 ) -> Saved:
     space = os.fstatvfs(directory)
-    if entry.size > space.f_bavail * space.f_frsize:
+    # not every file system of a network or of a program tells its size
+    if space.f_blocks and entry.size > space.f_bavail * space.f_frsize:
         raise PathError(entry.path, f"has {entry.size} bytes, more than this host has room for")
     digest = hashlib.sha256()
     size = 0

@@ -14,6 +14,7 @@ from guestshell.errors import ExitCode, GuestShellError, HostError, UsageError
 from guestshell.opening import Opening, conversation, opening_options, reported
 from guestshell.output.formats import FORMATS
 from guestshell.scan_command import scan
+from guestshell.termination import Terminated, heed_signals, received
 from guestshell.version import __version__
 
 if TYPE_CHECKING:
@@ -291,6 +292,7 @@ def _converse(opening: Opening, *, no_history: bool, record: Path | None) -> Non
 
 def main() -> None:
     """Run guestctl with the arguments of this process."""
+    heed_signals()
     from guestshell.host_shells import COMPLETE_VARIABLE
 
     if COMPLETE_VARIABLE in os.environ:
@@ -301,6 +303,9 @@ def main() -> None:
         status = program.main(complete_var=COMPLETE_VARIABLE, standalone_mode=False)
     except click.Abort:
         raise SystemExit(ExitCode.INTERRUPTED) from None
+    except Terminated:
+        _flush_or_drop()
+        raise
     except (GuestShellError, click.UsageError) as error:
         from guestshell.output.sink import Sink
 
@@ -309,6 +314,9 @@ def main() -> None:
             Sink().error(said)
         raise SystemExit(ExitCode.USAGE if said is None else said.exit_code) from None
     except OSError as error:  # standard output is full, or nobody reads it
+        if (told := received()) is not None:
+            _flush_or_drop()
+            raise told from None
         from guestshell.output.sink import Sink
 
         if not isinstance(error, BrokenPipeError):
@@ -316,6 +324,15 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise SystemExit(ExitCode.FAILED) from None
     raise SystemExit(status)
+
+
+def _flush_or_drop() -> None:
+    """Write what is held back, where somebody still reads it."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:  # the terminal hung up: at its end Python would say so, with another status
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _in_a_line(error: click.UsageError) -> GuestShellError | None:

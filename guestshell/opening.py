@@ -12,6 +12,7 @@ import click
 
 from guestshell.errors import ExitCode, GuestShellError, HostError
 from guestshell.guest.image import FORMATS
+from guestshell.termination import Terminated, received
 
 if TYPE_CHECKING:
     from guestshell.guest.guest import Guest
@@ -74,7 +75,12 @@ def reported(sink: "Sink") -> Iterator[None]:
     except KeyboardInterrupt:
         sink.notice("Interrupted")
         raise SystemExit(ExitCode.INTERRUPTED) from None
+    except Terminated as ended:
+        sink.notice(f"Ended by {ended.name}")
+        raise
     except OSError as error:
+        if (told := received()) is not None:  # a terminal that closed cannot be written to
+            raise told from None
         if not isinstance(error, BrokenPipeError):
             sink.error(HostError(f"{error.filename or 'host'}: {error.strerror or error}".lower()))
             raise SystemExit(ExitCode.FAILED) from None
@@ -133,6 +139,12 @@ def conversation(
                 )
                 session.verification.start()
             yield session
+        except Terminated:
+            if session.verification is not None:  # there is no time to read them once more
+                session.verification.abandon(session.log_entry)
+                session.verification = None
+                sink.warn("the images were not verified")
+            raise
         finally:
             try:
                 if session.verification is not None:

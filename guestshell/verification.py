@@ -113,8 +113,7 @@ class Verification:
             with progress("Verifying", self._total) as advance:
                 after = [digest(file, advance) for file in self._files]
         except KeyboardInterrupt:
-            self._wanted = False
-            log({"verification": "interrupted", "files": []})
+            self.abandon(log)
             raise
         except HostError as error:
             log({"verification": "failed", "files": [], "problem": error.message})
@@ -135,6 +134,11 @@ class Verification:
                 "guestctl writes to no image: find out what does",
             )
         return "; ".join(f"{found.path} is unchanged, SHA-256 {found.sha256}" for found in after)
+
+    def abandon(self, log: Callable[[Mapping[str, object]], None]) -> None:
+        """Read no more; the log says that nothing is vouched for."""
+        self._wanted = False
+        log({"verification": "interrupted", "files": []})
 
     def _wait(self, progress: ShowProgress) -> list[Digest]:
         if self._first.done():

@@ -15,6 +15,9 @@ _LESS_OPTIONS = "FRXPlines %lt-%lb   q leaves, h helps$"
 -X leaves the text on the screen.
 """
 
+_GRACE_SECONDS = 1.0
+"""How long a pager that is ended may take to give the terminal back."""
+
 
 def pager_command(chosen: str = "") -> list[str] | None:
     """Give the pager: the one chosen, else as $PAGER names it, else less or more.
@@ -51,15 +54,21 @@ def show(lines: Iterable[str], command: list[str], encoding: str) -> None:
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=keys, env=environment)
     assert process.stdin is not None
     try:
-        for line in lines:
-            process.stdin.write((line + "\n").encode(encoding, "backslashreplace"))
-    except (BrokenPipeError, KeyboardInterrupt):
-        pass
-    finally:
-        with contextlib.suppress(BrokenPipeError), _deaf_to_interrupts():
-            process.stdin.close()
-        with _deaf_to_interrupts():
-            process.wait()
+        try:
+            for line in lines:
+                process.stdin.write((line + "\n").encode(encoding, "backslashreplace"))
+        except (BrokenPipeError, KeyboardInterrupt):
+            pass
+        finally:
+            with contextlib.suppress(BrokenPipeError), _deaf_to_interrupts():
+                process.stdin.close()
+            with _deaf_to_interrupts():
+                process.wait()
+    except SystemExit:  # nobody will leave it any more, and it has the terminal
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_SECONDS)
+        raise
 
 
 def show_if_tall(

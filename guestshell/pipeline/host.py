@@ -54,6 +54,11 @@ def run_attached(argv: Sequence[str], *, stdin: int | None) -> None:
             break
         except KeyboardInterrupt:  # the program got it too, and decides
             continue
+        except SystemExit:  # it has the terminal, which is wanted back
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE)
+            raise
     if returncode:
         raise HostProgramFailed(argv[0], returncode)
 

@@ -6,7 +6,7 @@ import os
 import termios
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from guestshell.shell.keys import key_bindings
 from guestshell.shell.recording import ScreenRecorder
 from guestshell.shell.toolbar import prompt_text, toolbar_text
 from guestshell.source import logical_lines
+from guestshell.termination import Terminated, told
 
 _REFRESH_SECONDS = 0.5
 _IDLE_SECONDS = 1.0
@@ -48,11 +49,13 @@ _COMPLETE_STYLES = {
 
 @contextlib.contextmanager
 def _terminal(mode: _Mode, afterwards: _Mode) -> Iterator[None]:
-    termios.tcsetattr(0, termios.TCSADRAIN, mode)
+    with contextlib.suppress(termios.error):  # the terminal may have hung up, now or by then
+        termios.tcsetattr(0, termios.TCSADRAIN, mode)
     try:
         yield
     finally:
-        termios.tcsetattr(0, termios.TCSADRAIN, afterwards)
+        with contextlib.suppress(termios.error):
+            termios.tcsetattr(0, termios.TCSADRAIN, afterwards)
 
 
 class Repl:
@@ -240,13 +243,35 @@ class Repl:
                 self._show_notes()
                 self._apply_settings()
                 try:
-                    text = self._prompt.prompt(pre_run=self._show_notes_above_prompt)
+                    text = self._asked(self._prompt, pre_run=self._show_notes_above_prompt)
                 except KeyboardInterrupt:
                     continue
                 with self._no_echo():
                     self._run(text)
                 if self._headline:
                     self._announce_system()
+
+    @staticmethod
+    def _asked(prompt: "PromptSession[str]", pre_run: Callable[[], None] | None = None) -> str:
+        """Give a line; to be told to end gives the terminal back first."""
+        ended: list[Terminated] = []
+
+        def leave() -> None:
+            if prompt.app.is_running and not prompt.app.is_done:
+                prompt.app.exit(exception=ended[0])
+
+        def tell(error: Terminated) -> None:
+            ended.append(error)
+            loop = prompt.app.loop
+            if not prompt.app.is_running or loop is None:
+                raise error
+            loop.call_soon_threadsafe(leave)
+
+        with told(tell):
+            text = prompt.prompt(pre_run=pre_run)
+        if ended:  # it came together with the line
+            raise ended[0]
+        return text
 
     def _run(self, text: str) -> None:
         lines = [line for _, line in logical_lines(_encoded(text))]
@@ -265,7 +290,7 @@ class Repl:
 
     def _confirmed(self, question: str) -> bool:
         try:
-            answer: str = PromptSession(output=self._prompt.output).prompt(question)
+            answer = self._asked(PromptSession(question, output=self._prompt.output))
         except (KeyboardInterrupt, EOFError):
             return False
         return answer.strip().lower() in ("y", "yes")

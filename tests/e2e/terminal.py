@@ -15,7 +15,7 @@ import pyte
 GUESTCTL = str(Path(sys.executable).parent / "guestctl")
 
 KEYS = {"tab": "\t", "enter": "\r", "up": "\x1b[A", "ctrl-c": "\x03", "ctrl-d": "\x04",
-        "ctrl-r": "\x12", "right": "\x1b[C", "ctrl-u": "\x15"}  # fmt: skip
+        "ctrl-r": "\x12", "ctrl-z": "\x1a", "right": "\x1b[C", "ctrl-u": "\x15"}  # fmt: skip
 
 
 class _Screen(pyte.HistoryScreen):

@@ -292,6 +292,7 @@ def _converse(opening: Opening, *, no_history: bool, record: Path | None) -> Non
 
 def main() -> None:
     """Run guestctl with the arguments of this process."""
+    _occupy_standard_streams()
     heed_signals()
     from guestshell.host_shells import COMPLETE_VARIABLE
 
@@ -324,6 +325,16 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise SystemExit(ExitCode.FAILED) from None
     raise SystemExit(status)
+
+
+def _occupy_standard_streams() -> None:
+    """Put /dev/null where the caller has closed a standard stream.
+
+    A log or an index that is opened would get its number, and what libguestfs prints with it.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
 
 
 def _flush_or_drop() -> None:

@@ -197,10 +197,13 @@ class EvidenceLog:
         another writer; ValueError and TypeError as `append` does.
         """
         remedy = "name a file that can be written, in a directory that exists"
+        is_new = not os.path.lexists(path)
         descriptor = _open_file(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, remedy)
         log = cls(path, descriptor)
         with contextlib.ExitStack() as stack:
             stack.callback(log._release)
+            if is_new:  # an empty file would be no log
+                stack.callback(path.unlink, missing_ok=True)
             _lock(path, descriptor)
             log._chain, verdict = _examine(path, descriptor)
             if verdict.entries and verdict.problem:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from guestshell.errors import HostError, UsageError
+from guestshell.homes import directory_of
 
 Value = str | bool
 
@@ -121,7 +122,7 @@ class Settings:
         settings = cls(path)
         try:
             table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return settings
         except OSError as error:
             raise HostError(f"{path}: {(error.strerror or str(error)).lower()}") from None
@@ -251,5 +252,4 @@ def config_path() -> Path:
     import platformdirs
 
     chosen = os.environ.get("GUESTCTL_CONFIG")
-    directory = platformdirs.user_config_path("guestctl")
-    return Path(chosen) if chosen else directory / "config.toml"
+    return Path(chosen) if chosen else directory_of(platformdirs.user_config_dir) / "config.toml"

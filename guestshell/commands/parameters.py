@@ -176,7 +176,7 @@ class HostPath(ParameterType):
         try:
             with os.scandir(Path(typed or ".").expanduser()) as found:
                 entries = sorted((entry.name, entry.is_dir()) for entry in found)
-        except OSError:
+        except (OSError, RuntimeError):  # ~name of nobody, too
             return []
         return [
             CompletionItem(f"{typed}{name}/" if is_directory else f"{typed}{name}", type="path")

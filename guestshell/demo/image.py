@@ -13,6 +13,7 @@ from pathlib import Path
 from guestshell.demo import story
 from guestshell.engine.machine import cache_directory
 from guestshell.errors import HostError
+from guestshell.homes import needed
 from guestshell.values import decode_name, encode_name
 
 _MIB = 2**20
@@ -175,7 +176,7 @@ def demo_image() -> Path:
     """Give the path of the teaching image, building it first where it is not yet."""
     sources = sorted(Path(__file__).parent.rglob("*.py"))
     recipe = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    images = cache_directory() / "demo"
+    images = needed(cache_directory()) / "demo"
     image = images / recipe[:12] / "web01.img"
     if not image.exists():
         try:

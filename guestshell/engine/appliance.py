@@ -19,6 +19,7 @@ from typing import Any, Generic, TypeVar
 from guestshell.engine import boot, processes
 from guestshell.engine.boot import Drive
 from guestshell.engine.console import about_one_disk
+from guestshell.engine.diagnosis import explain_launch_failure
 from guestshell.engine.handle import Handle
 from guestshell.engine.interruption import Interrupted, result_of
 from guestshell.engine.machine import Accelerator
@@ -213,6 +214,9 @@ class Appliance:
             self._launch()
         except GuestShellError as error:
             self._fail(error)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            self._fail(explain_launch_failure(reason, self._memory))
         except Exception as error:  # the worker must live to tell each caller
             self._fail(ApplianceError(f"the appliance could not be started: {error!r}"))
 

@@ -150,7 +150,7 @@ def _load() -> Binding:
 
 def library_version() -> str:
     """Give the version of libguestfs, e.g. `1.48.6`. Raises BindingMissing."""
-    handle = load().module.GuestFS(python_return_dict=True)
+    handle = load().module.GuestFS(python_return_dict=True, environment=False)
     try:
         version = handle.version()
     finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from guestshell.engine import binding, machine, processes
-from guestshell.engine.diagnosis import explain_launch_failure
+from guestshell.engine.diagnosis import explain_environment, explain_launch_failure, host_lack
 from guestshell.engine.handle import Handle
 from guestshell.engine.lean import store
 from guestshell.engine.lean.tuning import kernel_parameters
@@ -43,7 +43,11 @@ def bare_handle(
     `appliance` is the directory of a lean appliance; None starts the stock one. With KVM it has
     two processors whatever `processors` says.
     """
-    raw = binding.load().module.GuestFS(python_return_dict=True)
+    raw = binding.load().module.GuestFS(python_return_dict=True, environment=False)
+    try:
+        raw.parse_environment()  # to make the handle would print what is wrong there
+    except RuntimeError as error:
+        raise explain_environment(str(error)) from None
     raw.set_pgroup(True)  # else the terminal's Ctrl-C kills the emulator
     raw.set_network(False)
     place = raw.get_tmpdir()  # LIBGUESTFS_TMPDIR, TMPDIR or /tmp
@@ -154,7 +158,7 @@ def _launch_once(
         raw = new_handle(drives, accelerator, memory, appliance, processors)
     except RuntimeError as error:
         problem = str(error).strip().splitlines()[0]
-        raise ApplianceError(f"the appliance cannot be set up: {problem}") from None
+        raise ApplianceError(f"it cannot be set up: {problem}") from None
     start(raw, progress, machine.STARTUP_SECONDS if processors == 1 else _DOUBTFUL_SECONDS)
     return Launched(Handle(raw), accelerator, process_of(raw))
 
@@ -179,7 +183,7 @@ def _launch_stock(
     try:
         return _launch_once(drives, accelerator, memory, progress, processors=2)
     except ApplianceError:
-        if not wanted():
+        if not wanted() or host_lack(memory, stock=True) is not None:
             raise
     notice(_ONCE_MORE)
     return _launch_once(drives, accelerator, memory, progress)
@@ -212,6 +216,8 @@ def launch(
             except ApplianceError as error:
                 if not wanted():
                     raise
+                if (lack := host_lack(memory, stock=False)) is not None:
+                    raise lack from None  # to try again would not help
                 lean_failure = error.message
             notice(remark)
     try:
@@ -219,7 +225,7 @@ def launch(
     except ApplianceError as error:
         if not wanted():
             raise
-        if not accelerator.kvm:
+        if not accelerator.kvm or host_lack(memory, stock=True) is not None:
             raise explain_launch_failure(error.message, memory) from None
         failure = error.message
     else:

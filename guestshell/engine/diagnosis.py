@@ -2,16 +2,26 @@
 
 import os
 import platform
+import resource
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from guestshell.engine import binding, machine
-from guestshell.errors import ApplianceError, BindingMissing, UsageError
+from guestshell.errors import ApplianceError, BindingMissing, GuestShellError, UsageError
+from guestshell.homes import NOWHERE
 
 _LIKELY_MEMORY = 1280 * 2**20
 """libguestfs's default appliance memory on x86-64, guestfs(3) set_memsize."""
+
+_EMULATOR_SPACE = 2**31
+"""Bytes of address space that QEMU maps beside the memory of its machine."""
+
+_TEMPORARY_BYTES = 2**20
+"""What the overlay of a disk, the sockets and the lists of a launch take, and to spare."""
+
+_OPEN_FILES = 32
 
 
 @dataclass(frozen=True)
@@ -135,17 +145,47 @@ def check_memory(memory: int) -> None:
         raise UsageError(check.finding, "give a smaller --memory")
 
 
+def _check_temporary() -> Check:
+    name, remedy = "temporary directory", "make room there, or name another one by TMPDIR"
+    # as guestfs(3) "ENVIRONMENT VARIABLES" says
+    place = Path(os.environ.get("LIBGUESTFS_TMPDIR") or os.environ.get("TMPDIR") or "/tmp")
+    try:
+        found = os.statvfs(place)
+    except OSError as error:
+        return Check(name, False, f"{place}: {(error.strerror or str(error)).lower()}", remedy)
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        return Check(name, False, f"{place} cannot be written", remedy)
+    free = found.f_bavail * found.f_frsize
+    if free < _TEMPORARY_BYTES or (found.f_files and not found.f_favail):
+        finding = f"{place}: {free // 1024} KiB are free, {_TEMPORARY_BYTES // 1024} are needed"
+        return Check(name, False, finding, remedy)
+    return Check(name, True, str(place))
+
+
+def _check_limits(memory: int | None = None) -> Check:
+    space = (memory * 2**20 if memory else _LIKELY_MEMORY) + _EMULATOR_SPACE
+    for limit, least, what, option in (
+        (resource.RLIMIT_AS, space, "bytes of address space", "-v"),
+        (resource.RLIMIT_FSIZE, _TEMPORARY_BYTES, "bytes in a file", "-f"),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES, "open files", "-n"),
+    ):
+        allowed, _ = resource.getrlimit(limit)
+        if allowed != resource.RLIM_INFINITY and allowed < least:
+            finding = f"{allowed} {what} are allowed, an appliance may need {least}"
+            return Check("limits", False, finding, f"ulimit {option} raises it", vital=False)
+    return Check("limits", True, "high enough", vital=False)
+
+
+_WORKS_WITHOUT = "the shell works without, but keeps nothing there"
+
+
 def _check_directory(name: str, directory: Path) -> Check:
+    if directory == NOWHERE:
+        return Check(name, False, "this user has no home directory", _WORKS_WITHOUT, vital=False)
     existing = next(p for p in [directory, *directory.parents] if os.path.lexists(p))
     if os.access(existing, os.W_OK) and existing.is_dir():
         return Check(name, True, str(directory), vital=False)
-    return Check(
-        name,
-        False,
-        f"{directory} cannot be written",
-        "the shell works without, but keeps nothing there",
-        vital=False,
-    )
+    return Check(name, False, f"{directory} cannot be written", _WORKS_WITHOUT, vital=False)
 
 
 def checks() -> Iterator[Check]:
@@ -158,17 +198,38 @@ def checks() -> Iterator[Check]:
     yield _check_kvm()
     yield _check_backend()
     yield _check_memory()
+    yield _check_limits()
+    yield _check_temporary()
     yield _check_directory("cache directory", machine.cache_directory())
     yield _check_directory("state directory", machine.state_directory())
 
 
-def explain_launch_failure(message: str, memory: int | None) -> ApplianceError:
-    """Give the error to show for a launch that failed: the first missing thing, if one is."""
-    for check in (_check_qemu(), _check_supermin(), _check_kernel(), _check_memory(memory)):
+def explain_environment(message: str) -> GuestShellError:
+    """Give the error for an environment that libguestfs does not understand."""
+    check = _check_temporary()
+    if not check.ok:
+        return ApplianceError(f"{check.name}: {check.finding}", check.remedy)
+    return UsageError(message, "libguestfs reads it from the environment")
+
+
+def host_lack(memory: int | None, *, stock: bool) -> ApplianceError | None:
+    """Give the error for the first missing thing without which no appliance starts, if one is.
+
+    The stock appliance needs more than the lean one.
+    """
+    of_stock = (_check_supermin, _check_kernel) if stock else ()
+    always = (_check_qemu, *of_stock, lambda: _check_limits(memory), _check_temporary)
+    for look in (*always, lambda: _check_memory(memory)):
+        check = look()
         if not check.ok:
             return ApplianceError(
                 f"the appliance could not be started: {check.name}: {check.finding}", check.remedy
             )
-    return ApplianceError(
+    return None
+
+
+def explain_launch_failure(message: str, memory: int | None) -> ApplianceError:
+    """Give the error to show for a launch that failed: the first missing thing, if one is."""
+    return host_lack(memory, stock=True) or ApplianceError(
         f"the appliance could not be started: {message}", "guestctl doctor --launch tells more"
     )

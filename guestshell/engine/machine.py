@@ -12,6 +12,8 @@ from pathlib import Path
 
 import platformdirs
 
+from guestshell.homes import directory_of
+
 _PROBE_SECONDS = 5.0
 _QEMU_NAMES = {"arm64": "aarch64", "i686": "i386", "ppc64le": "ppc64"}
 
@@ -98,12 +100,12 @@ def _probed() -> Accelerator:
 
 def cache_directory() -> Path:
     """Where what can be made again is kept; the directory may not exist yet."""
-    return Path(platformdirs.user_cache_dir("guestctl"))
+    return directory_of(platformdirs.user_cache_dir)
 
 
 def state_directory() -> Path:
     """Where the history is kept; the directory may not exist yet."""
-    return Path(platformdirs.user_state_dir("guestctl"))
+    return directory_of(platformdirs.user_state_dir)
 
 
 def _host_signature(qemu: str) -> str:

@@ -32,7 +32,7 @@ class NotShareable(ApplianceError):
 
 def most_drives() -> int:
     """Give how many drives an appliance can have, guestfs(3) max_disks."""
-    return int(binding.load().module.GuestFS().max_disks())
+    return int(binding.load().module.GuestFS(environment=False).max_disks())
 
 
 def device_of(place: int) -> str:

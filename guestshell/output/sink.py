@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
-from guestshell.errors import GuestShellError
+from guestshell.errors import GuestShellError, HostError
 from guestshell.output import pager
 from guestshell.output.bytes import highlighted_lines, is_binary, peek, safe_lines
 from guestshell.output.encoded import encoded
@@ -28,6 +28,17 @@ _CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
 def _nowhere() -> TextIO:
     return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123  lives as we do
+
+
+@contextlib.contextmanager
+def _writing() -> Iterator[None]:
+    """Say of an error inside where it was; a reader that left is none."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise HostError(f"standard output: {(error.strerror or str(error)).lower()}") from error
 
 
 class Sink:
@@ -100,14 +111,17 @@ class Sink:
             self._show_blob(result)
 
     def _write_bytes(self, result: Result) -> None:
-        self._out.flush()
+        with _writing():
+            self._out.flush()
         size = result.size if isinstance(result, Blob) else None
         with self.progress("Writing", size or 0) as advance:
             for block in encoded(result, self.settings.text("output")):
                 self.stop_spinner()
-                self._out.buffer.write(block)
+                with _writing():
+                    self._out.buffer.write(block)
                 advance(len(block))
-        self._out.flush()
+        with _writing():
+            self._out.flush()
 
     def _show_records(self, records: Records[Any]) -> None:
         form = records.format or self.settings.text("output")
@@ -137,8 +151,10 @@ class Sink:
         else:
             for line in lines:
                 self._write_text(line + "\n")
-                self._out.flush()
-        self._out.flush()
+                with _writing():
+                    self._out.flush()
+        with _writing():
+            self._out.flush()
 
     def _quietly(self, lines: Iterable[str]) -> Iterator[str]:
         for line in lines:
@@ -163,7 +179,8 @@ class Sink:
     def _write_text(self, text: str) -> None:
         self.stop_spinner()
         encoding = self._out.encoding or "utf-8"
-        self._out.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        with _writing():
+            self._out.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
     # -- everything else -----------------------------------------------------------------------
 

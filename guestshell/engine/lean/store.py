@@ -14,6 +14,7 @@ from pathlib import Path
 from guestshell.engine import binding, machine
 from guestshell.engine.diagnosis import kernels
 from guestshell.errors import HostError
+from guestshell.homes import needed
 
 RECIPE = 1
 """Counts up when the same host and the same `files` would now give another appliance."""
@@ -55,7 +56,7 @@ def home() -> Path:
 @cache
 def _stock_files() -> tuple[str, list[Path]]:
     """Give the version of libguestfs and the files from which supermin makes its appliance."""
-    handle = binding.load().module.GuestFS(python_return_dict=True)
+    handle = binding.load().module.GuestFS(python_return_dict=True, environment=False)
     try:
         places = str(handle.get_path()).split(":")
     finally:
@@ -177,7 +178,7 @@ def has_failed(directory: Path) -> bool:
 @contextlib.contextmanager
 def locked() -> Iterator[None]:
     """Wait until nobody else builds or drops. Raises HostError where nothing can be kept."""
-    lock = machine.cache_directory() / "appliance.lock"
+    lock = needed(machine.cache_directory()) / "appliance.lock"
     try:
         home().mkdir(parents=True, exist_ok=True, mode=0o700)
         file = lock.open("w")

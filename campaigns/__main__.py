@@ -7,7 +7,7 @@ import argparse
 import time
 from collections.abc import Callable, Iterator
 
-from campaigns import deaths, images, interrupts, texts
+from campaigns import deaths, images, interrupts, opens, texts
 
 ATTACKS: dict[str, tuple[int, Callable[[int, int], Iterator[str]]]] = {
     "lines": (1_000_000, texts.lines),
@@ -17,6 +17,7 @@ ATTACKS: dict[str, tuple[int, Callable[[int, int], Iterator[str]]]] = {
     "images": (2_000, images.attack),
     "deaths": (200, deaths.attack),
     "interrupts": (200, interrupts.attack),
+    "opens": (200, opens.attack),
 }
 
 

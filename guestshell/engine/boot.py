@@ -76,6 +76,8 @@ def name_content_format(raw: Any, index: int) -> None:
     """
     if raw.get_backend() == "direct":
         raw.config("-set", f"drive.hd{index}.format=raw")
+        # else a journal that is replayed into an overlay on a full disk stops the machine for good
+        raw.config("-set", f"drive.hd{index}.werror=report")
 
 
 def new_handle(
@@ -95,6 +97,9 @@ def new_handle(
     for index, drive in enumerate(drives):
         raw.add_drive_opts(drive.path, format=drive.format, readonly=True)
         name_content_format(raw, index)
+    if raw.get_backend() == "direct":
+        # its root is written to as well, and QEMU would stop the machine for good on a full disk
+        raw.config("-set", "drive.appliance.werror=report")
     return raw
 
 

@@ -91,7 +91,7 @@ def test_a_prompt_without_room_for_its_history(demo: Path, small_disk: Path) -> 
         terminal.press("up")
         terminal.wait_for("guestctl> echo first\nfirst\nguestctl> echo first")
         terminal.press("ctrl-u")
-        terminal.press("ctrl-d")
+        terminal.run("exit")
         assert terminal.wait_exit() == 0
         assert "Traceback" not in terminal.everything
 
@@ -207,6 +207,18 @@ def test_a_temporary_directory_that_is_full_or_read_only(demo: Path, small_disk:
         assert nothing_new(small_disk, before)
 
 
+def test_a_temporary_directory_that_fills_up_during_a_launch(demo: Path, small_disk: Path) -> None:
+    mount = ["mount", "-o", "remount,size=4m", str(small_disk)]
+    subprocess.run(mount, check=True)
+    # QEMU stops its machine when an overlay finds no room, unless it is told to report that
+    full = f"!dd if=/dev/zero of={small_disk}/filler bs=4k status=none"
+    lines = ("!sleep 1", f"-{full}", HOSTNAME)
+    place = {"TMPDIR": str(small_disk)}
+    done = run(demo, *lines, more=("--no-index", "--keep-going"), environment=place)
+    assert done.returncode == 3
+    assert "1024 are needed (make room there" in said(done)[-1]
+
+
 def test_a_temporary_directory_that_is_not_there(demo: Path, tmp_path: Path) -> None:
     place = {"TMPDIR": str(tmp_path / "nowhere")}
     lines = (HOSTNAME, "pwd", HOSTNAME)
@@ -310,7 +322,7 @@ def test_a_home_that_is_read_only(demo: Path, small_disk: Path) -> None:
         terminal.wait_for("read-only file system")
         terminal.run("echo goes-on")
         terminal.wait_for("\ngoes-on\n")
-        terminal.press("ctrl-d")
+        terminal.run("exit")
         assert terminal.wait_exit() == 0
         assert "Traceback" not in terminal.everything
     built = guestctl("demo", "--build-only", environment=home)
@@ -399,7 +411,7 @@ def test_nothing_is_written_into_a_file_for_a_closed_stream(demo: Path, tmp_path
 
 @pytest.mark.parametrize(
     "pager",
-    ["false", "/nonexistent/pager", "sh -c 'kill -9 $$'", "sh -c 'exec <&-; sleep 0.2'", "'", "/"],
+    ["false", "/nonexistent/pager", "sh -c 'kill -9 $$'", "sh -c 'exec <&-; sleep 0.2'"],
 )
 def test_a_pager_that_dies(demo: Path, pager: str) -> None:
     with Terminal("interactive", str(demo), lines=10, environment={"PAGER": pager}) as terminal:
@@ -411,7 +423,7 @@ def test_a_pager_that_dies(demo: Path, pager: str) -> None:
             terminal.run("clear")
             terminal.wait_gone("goes-on")
         assert "Traceback" not in terminal.everything
-        terminal.press("ctrl-d")
+        terminal.run("exit")
         assert terminal.wait_exit() == 0
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -30,6 +31,7 @@ _LINES = (
     "packages",
     "logs -n 5",
 )
+_DEFECT = re.compile(r"unexpected [A-Z]\w*: ")
 _SECONDS_AN_IMAGE = 60.0
 
 
@@ -115,7 +117,7 @@ def _scan(images: list[Path]) -> Iterator[str]:
         if str(image) not in reported:
             yield f"{image.name}: was not reported"
     for record in records:
-        if "unexpected " in str(record.get("error", "")):
+        if _DEFECT.search(str(record.get("error", ""))):
             yield f"{Path(record['image']).name}: {record['error']}"
 
 

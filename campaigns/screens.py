@@ -13,7 +13,10 @@ from pathlib import Path
 
 from benchmarks.dissect import installed
 from tests.e2e.terminal import GUESTCTL
-from tests.images.hostile import hostile_image
+from tests.images.hostile import hostile_directory_image
+
+_FILE = f"/hostile/{'L' * 255}"
+"""Of the files of /hostile one with a harmless name: all hold the same."""
 
 _KINDS = ("ESC", "other C0", "DEL", "C1", "bidirectional, invisible", "no UTF-8")
 
@@ -35,7 +38,7 @@ def _kind(character: str) -> str | None:
 
 
 def _on_terminal(command: list[str], lines: str) -> bytes:
-    """Give all that a program writes to a terminal, errors included."""
+    """Give what a program writes to a terminal, and to standard error beside it."""
     ours, its = os.openpty()
     found: list[bytes] = []
 
@@ -51,11 +54,13 @@ def _on_terminal(command: list[str], lines: str) -> bytes:
     environment = {**os.environ, "NO_COLOR": "1", "PAGER": "cat", "TERM": "xterm"}
     environment |= {"LIBGUESTFS_BACKEND_SETTINGS": "force_tcg"}
     text = lines.encode("utf-8", "surrogateescape")
-    subprocess.run(command, input=text, stdout=its, stderr=its, env=environment, check=False)
+    done = subprocess.run(
+        command, input=text, stdout=its, stderr=subprocess.PIPE, env=environment, check=False
+    )
     os.close(its)
     reader.join(10)
     os.close(ours)
-    return b"".join(found)
+    return b"".join(found) + done.stderr
 
 
 def _counts(output: bytes) -> Counter[str]:
@@ -73,19 +78,19 @@ def _commands(image: Path) -> dict[str, dict[str, tuple[list[str], str]]]:
             "names": (ours, "ls /hostile\n"),
             "long listing": (ours, "ls -la /hostile\n"),
             "tree": (ours, "find /hostile\n"),
-            "contents": (ours, "cat /hostile/*\n"),
+            "contents": (ours, f"cat {_FILE}\n"),
         },
         "guestfish": {
             "names": (fish, "ls /hostile\n"),
             "long listing": (fish, "ll /hostile\n"),
             "tree": (fish, "find /hostile\n"),
-            "contents": (fish, "glob cat /hostile/*\n"),
+            "contents": (fish, f"cat {_FILE}\n"),
         },
         "target-shell": {
             "names": ([*shell, "ls /hostile"], ""),
             "long listing": ([*shell, "ls -l /hostile"], ""),
             "tree": ([*shell, "find /hostile"], ""),
-            "contents": ([*shell, "cat /hostile/*"], ""),
+            "contents": ([*shell, f"cat {_FILE}"], ""),
         },
     }
 
@@ -94,7 +99,7 @@ def main() -> None:
     """Print the table."""
     print("| asked | program | characters | " + " | ".join(_KINDS) + " |")
     print("|---|---|" + "--:|" * (len(_KINDS) + 1))
-    asked = _commands(hostile_image())
+    asked = _commands(hostile_directory_image())
     for thing in asked["guestctl"]:
         for program, ways in asked.items():
             command, lines = ways[thing]

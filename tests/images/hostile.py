@@ -2,6 +2,7 @@
 
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.images.build import MIB, cached, run
@@ -133,6 +134,10 @@ def _fill(root: Path) -> None:
     logins = _utmp(7, user, user, host) + _utmp(2, b"reboot", b"~", host)
     _below(root, b"var/log/wtmp").write_bytes(logins)
     _below(root, b"var/log/btmp").write_bytes(_utmp(6, user, user, host))
+    _fill_directory(root)
+
+
+def _fill_directory(root: Path) -> None:
     hostile = root / "hostile"
     hostile.mkdir()
     content = b"\n".join([*_SEQUENCES.values(), EVIL]) + b"\n"
@@ -147,18 +152,27 @@ def _fill(root: Path) -> None:
     os.mkfifo(_below(hostile, b"fifo" + TITLE))
 
 
-def hostile_image() -> Path:
-    """Give the image; built once."""
-
+def _made(name: str, label: str, fill: Callable[[Path], None]) -> Path:
     def build(image: Path) -> None:
         tree = image.with_suffix(".tree")
-        _fill(tree)
+        tree.mkdir()
+        fill(tree)
         try:
             with image.open("wb") as file:
                 file.truncate(64 * MIB)
-            run("mke2fs", "-q", "-t", "ext4", "-L", "EVIL\x1b[31m", "-d", str(tree), str(image))
+            run("mke2fs", "-q", "-t", "ext4", "-L", label, "-d", str(tree), str(image))
         finally:
             run("rm", "-rf", str(tree))
 
     recipe = Path(__file__).read_text(encoding="utf-8")
-    return cached("hostile.img", recipe, build)
+    return cached(name, recipe, build)
+
+
+def hostile_image() -> Path:
+    """Give the image; built once."""
+    return _made("hostile.img", "EVIL\x1b[31m", _fill)
+
+
+def hostile_directory_image() -> Path:
+    """Give one with nothing but /hostile, which programs can open that fail on the rest."""
+    return _made("hostile-directory.img", "hostile", _fill_directory)

@@ -60,7 +60,7 @@ def opening_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     called.__name__, called.__doc__ = function.__name__, function.__doc__
     parameters = [*OPENING_OPTIONS, *reversed(getattr(function, "__click_params__", []))]
-    called.__click_params__ = list(reversed(parameters))  # type: ignore[attr-defined]
+    called.__click_params__ = list(reversed(parameters))  # type: ignore[attr-defined]  # click's own place
     return called
 
 

@@ -146,8 +146,12 @@ class GuestCommand(click.Command):
 
     def context(self, width: int | None = None) -> click.Context:
         """Give a context for asking about the declaration, nothing parsed."""
-        settings = {"help_option_names": ["-h", "--help"]}
-        return click.Context(self, info_name=self.name, terminal_width=width, **settings)  # type: ignore[arg-type]
+        return click.Context(
+            self,
+            info_name=self.name,
+            terminal_width=width,
+            help_option_names=["-h", "--help"],
+        )
 
     def page(self, width: int) -> list[str]:
         """Give its help page as lines."""

@@ -52,7 +52,7 @@ class Amount(ParameterType):
     ) -> Callable[[int], bool]:
         """Give the test for an amount. Amounts are rounded up to whole units first."""
         if callable(value):
-            return value  # type: ignore[no-any-return]
+            return value  # type: ignore[no-any-return]  # a default, converted
         match = self._pattern.fullmatch(value)
         if match is None:
             units = "".join(unit for unit in self._units if unit)
@@ -79,7 +79,7 @@ class Permissions(ParameterType):
     ) -> Callable[[int], bool]:
         """Give the test for a st_mode."""
         if callable(value):
-            return value  # type: ignore[no-any-return]
+            return value  # type: ignore[no-any-return]  # a default, converted
         match = re.fullmatch(r"([-/]?)([0-7]{1,4})", value)
         if match is None:
             self.fail(f"{value!r} is not an octal mode such as 644, -4000 or /022", param, ctx)

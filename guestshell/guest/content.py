@@ -115,7 +115,7 @@ class _GuestFile(io.RawIOBase):
         self._position = base + offset
         return self._position
 
-    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]
+    def readinto(self, buffer: "memoryview | bytearray") -> int:  # type: ignore[override]  # Buffer is 3.12's
         count = min(len(buffer), self._size - self._position)
         if count <= 0:
             return 0

@@ -47,7 +47,7 @@ def _derived(name: str, make: Callable[[Method], Callable[..., Any]], documentat
         call.__qualname__ = f"{name}.{method.name}"
         call.__doc__ = method.documentation
         parameters = [_SELF, *method.signature.parameters.values()]
-        call.__signature__ = method.signature.replace(  # type: ignore[attr-defined]
+        call.__signature__ = method.signature.replace(  # type: ignore[attr-defined]  # inspect.signature reads it
             parameters=parameters
         )
         namespace[method.name] = call

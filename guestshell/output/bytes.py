@@ -3,9 +3,13 @@
 import codecs
 import itertools
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from guestshell.errors import GuestShellError
 from guestshell.output.safe import safe_line
+
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer
 
 _SNIFFED = 8192
 _LONGEST = 64 * 1024
@@ -106,7 +110,7 @@ def highlighted_lines(blocks: Iterable[bytes], name: str, theme: str) -> Iterato
     yield from highlight(text, lexer, Terminal256Formatter(style=theme)).split("\n")[:-1]
 
 
-def _lexer_for_place(name: str, text: str):  # type: ignore[no-untyped-def]
+def _lexer_for_place(name: str, text: str) -> "Lexer | None":
     """Give a lexer for a file whose name has no ending, as most of /etc: by its first lines."""
     from pygments.lexers import get_lexer_by_name, guess_lexer
 

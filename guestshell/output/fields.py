@@ -28,7 +28,7 @@ class Field:
     @property
     def hint(self) -> Any:
         """The type hint of a field that holds the same, or nothing."""
-        kind = tuple[self.kind, ...] if self.many else self.kind  # type: ignore[name-defined]
+        kind = tuple[self.kind, ...] if self.many else self.kind  # type: ignore[name-defined]  # a value
         return kind | None
 
     @property

@@ -118,9 +118,11 @@ class _Pool:
     def run(self) -> Iterator[tuple[Target, Report]]:
         while self._waiting or any(worker.is_busy for worker in self._workers):
             self._employ()
-            by_pipe = {worker.pipe: worker for worker in self._workers if worker.is_busy}
-            for pipe in wait(list(by_pipe)):
-                yield from self._hear(by_pipe[pipe])  # type: ignore[index]
+            busy = [worker for worker in self._workers if worker.is_busy]
+            ready = wait([worker.pipe for worker in busy])
+            for worker in busy:
+                if worker.pipe in ready:
+                    yield from self._hear(worker)
 
     def _employ(self) -> None:
         """Give each that has nothing to do a batch, and start as many as are wanted."""

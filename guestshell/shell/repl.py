@@ -80,6 +80,7 @@ class Repl:
         self._history = HistoryFile(self._history_file, self._recalled)
         session.context.history = lambda: list(self._history.get_strings())
         self._prompt: PromptSession[str] = PromptSession(
+            # mypy takes any callable for one of two kinds of text
             message=lambda: prompt_text(session),  # type: ignore[arg-type,return-value]
             lexer=LineLexer(session.settings.aliases),
             completer=ThreadedCompleter(ShellCompleter(session)),

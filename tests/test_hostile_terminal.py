@@ -34,7 +34,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "echo": (r'echo "\x1b]0;EVIL\x07" /hostile/*',),
     "events": ("events",),
     "exit": (),
-    "file": ("file /hostile/*",),
+    "file": ("file /hostile/*EVIL*",),
     "find": ("find /", "find /hostile -type f", "find / -name '*EVIL*'"),
     "grep": (
         "grep -rn EVIL /",

@@ -344,8 +344,15 @@ class AsyncGuest:
         recursive: bool = False,
         force: bool = False,
         advance: Callable[[int], None] = _nothing,
+        failed: Callable[[GuestShellError], None] = _nothing,
     ) -> list[Saved]:
         """Carry a file or tree out to the host; see Saver.save."""
         return await self._ask(
-            Guest.save, path, host, recursive=recursive, force=force, advance=advance
+            Guest.save,
+            path,
+            host,
+            recursive=recursive,
+            force=force,
+            advance=advance,
+            failed=failed,
         )

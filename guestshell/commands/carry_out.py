@@ -47,7 +47,12 @@ def _saved(
         total = _total(context, place, recursive)
         with context.progress(f"Saving {place}", total) as advance:
             for row in context.guest.save(
-                place, host, recursive=recursive, force=force, advance=advance
+                place,
+                host,
+                recursive=recursive,
+                force=force,
+                advance=advance,
+                failed=context.fail,
             ):
                 if context.streams is not None and row.sha256:
                     context.streams.append(Stream(row.path, 0, row.size, row.sha256, complete=True))

@@ -102,7 +102,8 @@ class Worker:
 
     def join(self, seconds: float) -> None:
         """Wait for the thread to end, at most so long."""
-        if self.thread is not None:
+        # a signal can come before the thread is started, and join fails then
+        if self._ended.wait(seconds) and self.thread is not None:
             self.thread.join(seconds)
 
     def _work(self) -> None:

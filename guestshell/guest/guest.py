@@ -517,9 +517,13 @@ class Guest:
         recursive: bool = False,
         force: bool = False,
         advance: Callable[[int], None] = lambda count: None,
+        failed: Callable[[GuestShellError], None] = lambda error: None,
     ) -> list[Saved]:
-        """Carry a file or tree out to the host; see Saver.save."""
+        """Carry a file or tree out to the host; see Saver.save.
+
+        What of a tree cannot be read or has no place there goes to `failed`.
+        """
         target = host_target(path, Path(host))
         self.protect(target)
-        saver = Saver(self._tree, self._content)
+        saver = Saver(self._tree, self._content, failed)
         return saver.save(path, target, recursive=recursive, force=force, advance=advance)

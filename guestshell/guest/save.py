@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from guestshell.errors import GuestError, HostError, PathError
+from guestshell.errors import GuestError, GuestShellError, HostError, PathError
 from guestshell.guest import paths
 from guestshell.guest.content import Content
 from guestshell.guest.entries import Entry
@@ -58,12 +58,18 @@ def link_stays_inside(target: str, depth: int) -> bool:
     return not target.startswith("/") and climbs <= depth and ".." not in parts[climbs:]
 
 
+Failed = Callable[[GuestShellError], None]
+"""Is told of what could not be saved."""
+
+
 class Saver:
     """Saves files and trees of one guest."""
 
-    def __init__(self, tree: Tree, content: Content) -> None:
+    def __init__(self, tree: Tree, content: Content, failed: Failed = lambda error: None) -> None:
+        """What of a tree cannot be saved goes to `failed`; a special file is no failure."""
         self._tree = tree
         self._content = content
+        self._failed = failed
 
     def save(
         self,
@@ -94,7 +100,7 @@ class Saver:
             if entry.is_directory:
                 if not recursive:
                     raise PathError(path, "is a directory", "save -r saves it whole")
-                tree = _TreeSaver(self._tree, self._content, advance)
+                tree = _TreeSaver(self._tree, self._content, advance, self._failed)
                 rows = list(tree.save(entry, temporary, Name(str(host))))
             else:
                 rows = [self._save_single(entry, temporary, host, advance)]
@@ -148,14 +154,14 @@ def _copy(
 ) -> Saved:
     space = os.fstatvfs(directory)
     # not every file system of a network or of a program tells its size
-    if space.f_blocks and entry.size > space.f_bavail * space.f_frsize:
+    if space.f_blocks and entry.size > space.f_blocks * space.f_frsize:
         raise PathError(entry.path, f"has {entry.size} bytes, more than this host has room for")
     digest = hashlib.sha256()
     size = 0
     blocks = content.blocks(entry.path)
     with _naming(entry):
         descriptor = os.open(name, _NEW_FILE, 0o666, dir_fd=directory)
-    with os.fdopen(descriptor, "wb", buffering=0) as file:
+    with os.fdopen(descriptor, "wb") as file:  # buffered: a raw write may be a part of it
         try:
             for block in blocks:
                 digest.update(block)
@@ -165,6 +171,7 @@ def _copy(
         except GuestError:
             os.unlink(name, dir_fd=directory)
             raise
+        file.flush()  # what is written later would be newer
         os.utime(file.fileno(), ns=(entry.atime, entry.mtime))
     return Saved(entry.path, host, Size(size), digest.hexdigest(), "")
 
@@ -190,10 +197,13 @@ def _skipped(entry: Entry, why: str) -> Saved:
 class _TreeSaver:
     """Saves one directory with all below it."""
 
-    def __init__(self, tree: Tree, content: Content, advance: Callable[[int], None]) -> None:
+    def __init__(
+        self, tree: Tree, content: Content, advance: Callable[[int], None], failed: Failed
+    ) -> None:
         self._tree = tree
         self._content = content
         self._advance = advance
+        self._failed = failed
         # what is entered twice takes space twice
         self._ways = Ways(lambda error: None, uncounted=0)
 
@@ -212,6 +222,7 @@ class _TreeSaver:
         try:
             entries = self._tree.entries(directory.path)
         except PathError as error:
+            self._failed(error)
             yield _skipped(directory, error.problem)
             return
         for entry in entries:
@@ -228,6 +239,7 @@ class _TreeSaver:
                 else:
                     yield self._save_link(entry, descriptor, name, target, depth)
             except GuestError as error:
+                self._failed(error)
                 yield _skipped(entry, error.message)
         os.utime(descriptor, ns=(directory.atime, directory.mtime))
 

@@ -8,6 +8,8 @@ import struct
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,13 @@ def try_to_read(path: Path) -> Image:
 
 @pytest.mark.parametrize("image_format", [f for f in FORMATS if f != "raw"])
 def test_a_field_that_lies_gives_an_image_or_one_line(tmp_path: Path, image_format: str) -> None:
+    # in a process of its own: the kernel adds up all children of one
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        assert pool.submit(_read_lies, tmp_path, image_format).result() < 600 * 1024
+
+
+def _read_lies(tmp_path: Path, image_format: str) -> int:
+    """Give the most memory in KiB that a child took."""
     data = written(tmp_path / "true", image_format).read_bytes()
     order = "little" if image_format in LITTLE_ENDIAN else "big"
     places = PLACES.get(image_format, range(4, 112, 4))
@@ -82,7 +91,7 @@ def test_a_field_that_lies_gives_an_image_or_one_line(tmp_path: Path, image_form
         except ImageError as error:
             assert "\n" not in str(error) and len(str(error)) < 600, (at, lie)
         assert time.monotonic() - began < 65, (at, size, lie)  # twice qemu-img's patience
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 600 * 1024
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 
 
 def test_the_lies_that_have_names(tmp_path: Path) -> None:

@@ -35,7 +35,10 @@ class Host:
             done.set_result(
                 call(
                     SimpleNamespace(
-                        mount=self.mount, lstat=self.lstat, own_number=lambda _, found: found
+                        mount=self.mount,
+                        lstat=self.lstat,
+                        own_number=lambda _, found: found,
+                        console=SimpleNamespace(count=0),
                     )
                 )
             )

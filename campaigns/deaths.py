@@ -79,6 +79,7 @@ def attack(count: int, seed: int) -> Iterator[str]:
         for number in range(count):
             chance = random.Random(f"{seed}:{number}")
             line, after = chance.choice(LINES), chance.choice(LINES)
+            guest._tree.forget()  # else what is kept would answer
             timer = threading.Timer(chance.uniform(0, seconds[line] * 1.1), _kill, [guest])
             timer.start()
             status, found, errors = conversation.ask(line)

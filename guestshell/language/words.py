@@ -3,6 +3,7 @@
 Wildcards are those of glob(7); only the characters typed without quotes are any.
 """
 
+import bisect
 import glob
 import itertools
 from collections.abc import Callable
@@ -110,15 +111,22 @@ def _alternative(cells: _Cells) -> Alternative:
     bare = {character for character, is_bare in cells if is_bare}
     if not bare & set("*?") and not {"[", "]"} <= bare:
         return Alternative(text, None)
-    last = max((place for place, cell in enumerate(cells) if cell == ("]", True)), default=0)
-    pattern, in_set = "", False
+    closings = [place for place, cell in enumerate(cells) if cell == ("]", True)]
+    pattern, closing = "", -1  # of the set that began last
     for place, (character, is_bare) in enumerate(cells):
-        pattern += character if is_bare or in_set else glob.escape(character)
-        if is_bare and character == "[":
-            in_set = in_set or place + 1 < last
-        elif is_bare and character == "]":
-            in_set = False
+        if (character, is_bare) == ("[", True) and place > closing:
+            closing = _closing(cells, place, closings)
+        means = place <= closing or (is_bare and character != "[")
+        pattern += character if means else glob.escape(character)
     return Alternative(text, pattern)
+
+
+def _closing(cells: _Cells, begin: int, closings: list[int]) -> int:
+    """Find the bracket that ends the set that begins here, -1 without one: it is no set."""
+    negates = cells[begin + 1 : begin + 2] == (("!", True),)
+    # one at the beginning is of the set
+    following = bisect.bisect_left(closings, begin + 3 if negates else begin + 2)
+    return closings[following] if following < len(closings) else -1
 
 
 def _without_braces(
@@ -162,7 +170,7 @@ def _groups(cells: _Cells) -> _Groups:
             if len(open_groups[-1]) > 1:
                 group = open_groups.pop()
                 found[group[0]] = [*group, place]
-                begin = begin if open_groups else place + 1
+                begin = place + 1
             elif len(open_groups) > 1:
                 open_groups.pop()
     return found

@@ -39,6 +39,7 @@ def in_bash(text: str) -> list[str]:
 @example("{a,{b,a}b}")
 @example("{{{a}}}")
 @example("{a,b}}{,b}")
+@example("{a,b}x{},a}")
 def test_braces_stand_for_what_they_stand_for_in_bash(text: str) -> None:
     # bash drops empty words, and prints one empty line when none are left
     assert [one for one in expanded(text) if one] == [one for one in in_bash(text) if one]
@@ -72,8 +73,10 @@ def test_no_word_fails_but_for_too_many_alternatives(line: str) -> None:
 
 def test_as_many_alternatives_as_allowed_are_given() -> None:
     assert len(word("{" + "," * 9_999 + "}").alternatives()) == 10_000
-    with pytest.raises(UsageError, match="too many"):
-        word("{" + "," * 10_000 + "}").alternatives()
+    text = "{" + "," * 10_000 + "}"
+    with pytest.raises(UsageError) as error:
+        word(text).alternatives()
+    assert error.value.message == f"{text}: the braces stand for too many names"
 
 
 @pytest.mark.timeout(20)
@@ -96,7 +99,11 @@ def test_braces_that_mean_nothing_cost_little(text: str) -> None:
 
 
 def test_one_word_is_nested_as_deeply_as_anybody_types() -> None:
-    assert expanded("{a," * 20 + "b" + "}" * 20) == ["a"] * 20 + ["b"]
+    assert expanded("{a," * 50 + "b" + "}" * 50) == ["a"] * 50 + ["b"]
+    text = "{a," * 51 + "b" + "}" * 51
+    with pytest.raises(UsageError) as error:
+        expanded(text)
+    assert error.value.message == f"{text}: the braces are nested too deeply"
 
 
 def test_wildcards_make_a_pattern_only_when_bare() -> None:
@@ -105,6 +112,13 @@ def test_wildcards_make_a_pattern_only_when_bare() -> None:
     assert word("'*'?").alternatives() == [Alternative("*?", "[*]?")]
     assert word("{a,*}").alternatives() == [Alternative("a", None), Alternative("*", "*")]
     assert word("a]b[").alternatives()[0].text == "a]b["
+    assert word("[][]").alternatives() == [Alternative("[][]", "[][]")]
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="*?[{")))
+@example("X")
+def test_a_name_without_wildcards_is_no_pattern(text: str) -> None:
+    assert [one.pattern for one in bare_word(text).alternatives()] == [None]
 
 
 def test_a_quoted_character_belongs_to_a_bare_set() -> None:
@@ -113,6 +127,35 @@ def test_a_quoted_character_belongs_to_a_bare_set() -> None:
         assert alternative.pattern is not None
         assert fnmatch.fnmatchcase("*x", alternative.pattern) is not text.startswith(("[!", "[a"))
         assert fnmatch.fnmatchcase("ax", alternative.pattern) is text.startswith(("[!", "[a"))
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "other"),
+    [
+        ("?['*'", "a[*", "a*"),
+        ("*]['*'", "][*", "]*"),
+        ("]['*'", "][*", "]*"),
+        ("[]'*'", "[]*", "*"),
+        ("[!]'*'", "[!]*", "*"),
+        ("[a]['*'", "a[*", "a*"),
+        ("['*']", "*", "[]"),
+        ("[a]b]", "ab]", "b"),
+    ],
+)
+def test_a_bracket_begins_a_set_only_where_one_ends_it(text: str, name: str, other: str) -> None:
+    [alternative] = word(text).alternatives()
+    assert alternative.pattern is not None
+    assert fnmatch.fnmatchcase(name, alternative.pattern)
+    assert not fnmatch.fnmatchcase(other, alternative.pattern)
+
+
+def test_a_bracket_at_the_beginning_of_a_set_is_of_it() -> None:
+    for text in ("[]'*']", "[!]'*']", "[]['*']"):
+        [alternative] = word(text).alternatives()
+        assert alternative.pattern is not None
+        for name in "]*":
+            assert fnmatch.fnmatchcase(name, alternative.pattern) is ("!" not in text)
+        assert fnmatch.fnmatchcase("a", alternative.pattern) is ("!" in text)
 
 
 _LITERAL = st.text(alphabet=st.sampled_from("ab*?[]!-{},"), min_size=1, max_size=4)

@@ -53,9 +53,15 @@ def test_a_name_is_the_last_line_that_began_so() -> None:
     assert again("!find") == "find|head"
 
 
-def test_a_command_that_was_never_typed_is_an_error() -> None:
-    with pytest.raises(UsageError, match="!log: no line in the history begins so"):
+def test_a_line_that_is_not_there_is_told_with_a_way_out() -> None:
+    with pytest.raises(UsageError) as error:
         again("!log")
+    assert error.value.message == "!log: no line in the history begins so"
+    assert error.value.remedy == "! with a blank runs a program"
+    with pytest.raises(UsageError) as error:
+        again("!7 | head")
+    assert error.value.message == "!7: no such line in the history"
+    assert error.value.remedy == "history lists them"
 
 
 @pytest.mark.parametrize(

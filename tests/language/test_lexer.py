@@ -165,6 +165,7 @@ def test_a_number_sign_inside_a_word_is_no_comment() -> None:
 
 def test_a_comment_ends_with_its_line() -> None:
     assert values("a # b\nc|# d") == ["a", "c", "|"]
+    assert values("# a\nb # c\nd\n") == ["b", "d"]
 
 
 def test_a_backslash_before_a_newline_joins_the_lines() -> None:

@@ -229,6 +229,13 @@ def test_a_whole_line_does_not_go_on(text: str) -> None:
     assert unfinished(text) is None
 
 
+@pytest.mark.parametrize("text", ["|\\", "a |\\", "a b c | \\", "a | b c | \\"])
+def test_of_a_bar_and_a_backslash_the_bar_is_the_open_end(text: str) -> None:
+    end = unfinished(text)
+    assert end is not None
+    assert (end.value, end.start) == ("|", text.rindex("|"))
+
+
 @given(lines)
 def test_what_follows_the_open_end_decides_alone(line: str) -> None:
     end = unfinished(line)

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import random
 import sqlite3
@@ -15,7 +16,7 @@ from guestshell.engine.bytecalls import Dirent
 from guestshell.engine.machine import cache_directory
 from guestshell.guest import index as index_module
 from guestshell.guest.image import Image, open_image
-from guestshell.guest.index import Index
+from guestshell.guest.index import Extent, Index, Kind
 from guestshell.guest.knowledge import Knowledge
 from guestshell.values import Name, decode_name
 
@@ -161,6 +162,45 @@ def test_a_closed_index_knows_and_learns_nothing(disk: Path) -> None:
     index.close()
     index.learn_names(Name("/usr"), LISTING)
     assert index.names(ETC) is None
+
+
+def test_what_trouble_with_reading_may_have_falsified_is_not_learned(disk: Path) -> None:
+    index = of(disk)
+    index.index.believes = lambda: False
+    index.learn_names(ETC, LISTING)
+    assert index.names(ETC) is None
+    index.index.believes = lambda: True
+    index.learn_names(Name("/usr"), LISTING)
+    index.close()
+    assert recalled(disk) is None
+    assert of(disk).names(Name("/usr")) == LISTING
+
+
+def test_it_says_how_much_is_known(disk: Path) -> None:
+    index = of(disk).index
+    assert index.extent() == Extent(0, 0, 0)
+    for place in ("/", "/etc"):
+        index.put(Kind.NAMES, place, b"names")
+        index.put(Kind.LISTING, place, b"listing")
+    index.put(Kind.FACT, "fact", b"fact")
+    assert index.extent() == Extent(2, 5, files()[0].stat().st_size)
+    index.drop()
+    assert files()[0].stat().st_size == 0
+    index.put(Kind.FACT, "fact", b"fact")
+    extent = index.extent()
+    assert (extent.directories, extent.values) == (0, 1)
+    index.close()
+
+
+def test_what_is_forgotten_is_not_known(disk: Path) -> None:
+    index = of(disk)
+    index.learn_names(Name("/"), LISTING)
+    index.learn_names(ETC, LISTING)
+    index.index.drop()
+    assert (index.names(Name("/")), index.names(ETC)) == (None, None)
+    index.learn_names(ETC, LISTING)
+    index.close()
+    assert recalled(disk) == LISTING
 
 
 # -- which images it is about ----------------------------------------------------------------------
@@ -331,6 +371,24 @@ def test_damage_anywhere_is_survived_and_never_believed(
         assert relearned(damaged)
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["value = x'6f74686572'", "value = 'text'", "value = 1", "key = x'2f75'", "kind = 4",
+     "checksum = checksum + 1"],
+)  # fmt: skip
+def test_a_value_that_is_not_what_was_written_is_not_believed(disk: Path, change: str) -> None:
+    index = of(disk).index
+    index.put(Kind.FOLLOWED, "/etc", b"value")
+    index.close()
+    with contextlib.closing(sqlite3.connect(files()[0])) as database, database:
+        database.execute(f"UPDATE known SET {change}")
+    index = of(disk).index
+    for kind in (Kind.FOLLOWED, Kind.STATUS):
+        assert [index.get(kind, key) for key in ("/etc", "/u")] == [None, None]
+    index.close()
+    assert relearned(disk)
+
+
 def test_damage_while_it_is_open(disk: Path) -> None:
     index = of(disk)
     index.learn_names(ETC, LISTING)
@@ -377,6 +435,29 @@ def test_of_too_many_images_the_oldest_are_forgotten(
         os.utime(newest, (number, number))
     assert len(files()) == 3
     assert [recalled(disk) for disk in disks] == [None, None, LISTING, LISTING, LISTING]
+
+
+def test_the_oldest_is_forgotten_whatever_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "_MOST_FILES", 3)
+    for number in range(3):
+        learned(raw(tmp_path / f"{number}.img"))
+    *others, oldest = files()
+    os.utime(oldest, (1, 1))
+    learned(raw(tmp_path / "newest.img"))
+    assert len(files()) == 3
+    assert set(others) < set(files())
+    assert oldest not in files()
+
+
+def test_what_cannot_be_forgotten_hinders_nothing(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "_MOST_FILES", 1)
+    (cache_directory() / "index/directory.sqlite").mkdir(parents=True)
+    learned(disk)
+    assert recalled(disk) == LISTING
 
 
 # -- where nothing can be written ------------------------------------------------------------------
@@ -442,6 +523,16 @@ def test_a_locked_file_means_not_known_and_not_learned(
     assert index.names(ETC) == LISTING
     assert index.names(Name("/")) is None
     index.close()
+
+
+def test_what_is_known_is_read_while_another_shell_writes(
+    disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "_BUSY_SECONDS", 0.01)
+    learned(disk)
+    with contextlib.closing(sqlite3.connect(files()[0], isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert recalled(disk) == LISTING
 
 
 def test_a_shell_on_the_image_as_it_was_learns_nothing_more(disk: Path) -> None:

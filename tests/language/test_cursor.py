@@ -107,11 +107,28 @@ def test_a_program_of_the_host_is_known(text: str) -> None:
     assert not typing("-x").forced
 
 
-@pytest.mark.parametrize("text", ["ls >", "ls > ", "ls > a", "ls >> 'a b", "ls | where a > b > "])
-def test_the_file_of_a_redirect_is_known(text: str) -> None:
+def test_before_a_program_of_the_host_stand_the_stages_that_feed_it() -> None:
+    cursor = typing("ls -l | sort size | !")
+    assert (cursor.typed.value, cursor.words) == ("", ())
+    assert [values(stage.tokens) for stage in cursor.before] == [["ls", "-l"], ["sort", "size"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("ls >", ""),
+        ("ls > ", ""),
+        ("ls > a", "a"),
+        ("ls >> 'a b", "a b"),
+        ("ls | where a > b > ", ""),
+        ("ls | sort a >| /tmp/x", "/tmp/x"),
+    ],
+)
+def test_the_file_of_a_redirect_is_known(text: str, typed: str) -> None:
     cursor = typing(text)
     assert cursor.in_redirect
-    assert cursor.words == ()
+    assert cursor.typed.value == typed
+    assert (cursor.words, cursor.before) == ((), ())
 
 
 @pytest.mark.parametrize(

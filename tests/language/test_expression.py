@@ -192,6 +192,7 @@ def test_a_list_ends_where_it_ends() -> None:
         ("a in ()", "a value for a is missing", 6),
         ("a in (b", "a value for a is missing", 7),
         ("a in (b,)", "a value for a is missing", 8),
+        ("a in b,", "a value for a is missing", 7),
         ("(a", "a ( has no )", 2),
         ("(a b)", "a ( has no )", 3),
     ],
@@ -212,13 +213,15 @@ def test_what_cannot_belong_to_it_is_left(text: str, used: int) -> None:
 
 
 def test_fields_and_values_say_where_they_stand() -> None:
-    condition = parsed("  size >= 10M and name in (a, b)").condition
+    condition = parsed("  size >= 10M and name in (a, b) and link").condition
     assert isinstance(condition, All)
-    one, other = condition.terms
+    one, other, last = condition.terms
     assert isinstance(one, Comparison)
     assert isinstance(other, Comparison)
+    assert isinstance(last, Comparison)
     assert (one.column, [value.column for value in one.values]) == (2, [10])
     assert (other.column, [value.column for value in other.values]) == (18, [27, 30])
+    assert (last.column, last.values) == (37, ())
 
 
 def test_a_column_is_in_the_line_whatever_a_variable_stands_for() -> None:

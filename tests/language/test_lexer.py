@@ -131,8 +131,13 @@ def test_dollar_quotes_mean_what_they_mean_to_bash(word: str) -> None:
     assert [value.encode("utf-8", "surrogateescape") for value in values(word)] == in_bash(word)
 
 
+def test_a_backslash_in_dollar_quotes_before_anything_else_is_left_out() -> None:
+    assert values(r"$'\q\X\9\"'") == ['qX9"']
+
+
 def test_a_number_that_is_no_character_does_no_harm() -> None:
     assert values(r"$'\U00110000'") == ["?"]
+    assert values(r"$'\U0010ffff'") == ["\U0010ffff"]
     assert values(r"$'\ud800'") == ["\udced\udca0\udc80"]
 
 
@@ -201,6 +206,11 @@ def test_quotes_of_both_kinds_run_together() -> None:
         ("bcde", Kind.LITERAL),
         ("*", Kind.BARE),
     ]
+
+
+def test_what_an_escape_stands_for_is_quoted() -> None:
+    assert pieces(r"$'\x2a'*") == [("*", Kind.LITERAL), ("*", Kind.BARE)]
+    assert pieces(r"$'\52\u2a\U2a\t\x*'*") == [("***\t\\x*", Kind.LITERAL), ("*", Kind.BARE)]
 
 
 def test_the_bytes_of_a_character_may_be_typed_apart() -> None:

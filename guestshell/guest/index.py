@@ -297,10 +297,10 @@ def _read(database: sqlite3.Connection, images: bytes, kind: Kind, key: bytes) -
     return value
 
 
-def _count(database: sqlite3.Connection, images: bytes) -> tuple[int, int] | None:
+def _count(database: sqlite3.Connection, images: bytes) -> tuple[int, int]:
     question = "SELECT sum(kind = ?), count(*) FROM about, known WHERE images = ?"
-    row = database.execute(question, (int(Kind.LISTING), images)).fetchone()
-    return (row[0] or 0, row[1]) if row else None
+    directories, values = database.execute(question, (int(Kind.LISTING), images)).fetchone()
+    return directories or 0, values
 
 
 def _insert(

@@ -2,6 +2,7 @@ import contextlib
 import os
 import random
 import sqlite3
+import struct
 import subprocess
 import sys
 import threading
@@ -161,7 +162,8 @@ def test_a_closed_index_knows_and_learns_nothing(disk: Path) -> None:
     index.close()
     index.close()
     index.learn_names(Name("/usr"), LISTING)
-    assert index.names(ETC) is None
+    assert (index.names(ETC), index.names(Name("/usr"))) == (None, None)
+    assert recalled(disk) == LISTING
 
 
 def test_what_trouble_with_reading_may_have_falsified_is_not_learned(disk: Path) -> None:
@@ -279,6 +281,15 @@ def test_an_image_that_can_change_unseen_is_not_kept(tmp_path: Path) -> None:
     device = Known(Index.of([Image(Path("/dev/null"), "raw", 4096)]))
     device.learn_names(ETC, LISTING)
     assert device.names(ETC) is None
+
+
+@pytest.mark.parametrize(("sectors", "kept"), [(0, False), (1, True), (2**56, True)])
+def test_a_vmdk_without_a_capacity_may_have_its_data_elsewhere(
+    tmp_path: Path, sectors: int, kept: bool
+) -> None:
+    image = tmp_path / "disk.vmdk"
+    image.write_bytes(struct.pack("<4sIIQQ", b"KDMV", 3, 1, sectors, 128))
+    assert Index.of([Image(image, "vmdk", 4096)]).is_kept is kept
 
 
 def test_an_image_that_went_away_is_not_known(disk: Path) -> None:
@@ -466,8 +477,10 @@ def test_what_cannot_be_forgotten_hinders_nothing(
 def test_without_a_cache_it_does_without(tmp_path: Path, disk: Path) -> None:
     (tmp_path / "cache").write_text("a file where the directory would be")
     index = of(disk)
+    assert index.index.is_kept
     index.learn_names(ETC, LISTING)
     assert index.names(ETC) is None
+    assert not index.index.is_kept
     index.close()
 
 

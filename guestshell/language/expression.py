@@ -107,7 +107,6 @@ class _Item:
 
 class _Stuck(Exception):
     def __init__(self, message: str, column: int) -> None:
-        super().__init__(message)
         self.message = message
         self.column = column
 
@@ -170,18 +169,17 @@ class _Parser:
     def expression(self) -> Condition:
         terms = [self._conjunction()]
         while self._take("or"):
-            self.expects = Expects.FIELD
             terms.append(self._conjunction())
         return terms[0] if len(terms) == 1 else Any(tuple(terms))
 
     def _conjunction(self) -> Condition:
         terms = [self._term()]
         while self._take("and"):
-            self.expects = Expects.FIELD
             terms.append(self._term())
         return terms[0] if len(terms) == 1 else All(tuple(terms))
 
     def _term(self) -> Condition:
+        self.expects = Expects.FIELD
         self._depth += 1
         if self._depth > _DEEPEST:
             raise _Stuck("the condition is nested too deeply", self.column())
@@ -199,7 +197,6 @@ class _Parser:
             self._depth -= 1
 
     def _comparison(self) -> Condition:
-        self.expects = Expects.FIELD
         item = self._next()
         if item is None or item.is_sign(*_FIELD_CANNOT_BE):
             raise _Stuck("a field is missing", self.column())

@@ -115,7 +115,7 @@ class _Parser:
     def _take_first(self, character: str) -> bool:
         """Take a character that was typed without quotes off the beginning of a word."""
         token = self._next()
-        if token is None or token.is_operator or not token.pieces:
+        if token is None or not token.pieces:  # as of an operator
             return False
         first, *rest = token.pieces
         if first.kind is not Kind.BARE or not first.text.startswith(character):

@@ -11,11 +11,12 @@ from guestshell.language.expression import (
     Expects,
     Expression,
     Not,
+    Value,
     parse_expression,
 )
 from guestshell.language.lexer import lex
 from guestshell.language.quoting import quote
-from guestshell.language.words import bare_word, word_of
+from guestshell.language.words import Word, bare_word, word_of
 from tests.language.texts import lines, names, words_of
 
 
@@ -149,6 +150,7 @@ def test_a_quoted_word_may_be_a_field(field: str) -> None:
 
 def test_half_a_quoted_word_is_no_operator() -> None:
     assert comparison("a'n'd") == ("and", "truth", [])
+    assert comparison("an'd'") == ("and", "truth", [])
     assert comparison("x = 'a b'c\\=d") == ("x", "=", ["a bc=d"])
 
 
@@ -224,6 +226,19 @@ def test_fields_and_values_say_where_they_stand() -> None:
     assert (last.column, last.values) == (37, ())
 
 
+def test_a_half_quoted_word_stands_where_it_begins() -> None:
+    condition = parsed("a'b' = c'd'").condition
+    assert isinstance(condition, Comparison)
+    assert (condition.column, condition.values) == (0, (Value("cd", 7),))
+
+
+def test_an_empty_argument_is_a_value() -> None:
+    words = [bare_word("a"), bare_word("="), Word("", (), 4, 4)]
+    condition = parse_expression(words).condition
+    assert isinstance(condition, Comparison)
+    assert condition.values == (Value("", 4),)
+
+
 def test_a_column_is_in_the_line_whatever_a_variable_stands_for() -> None:
     words = [word_of(token, lambda name: "x" * 99) for token in lex("a = $b)")]
     found = parse_expression(words)
@@ -256,14 +271,23 @@ def test_it_says_what_may_come_next(text: str, expects: Expects, field: str) -> 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(
-    "text", ["not " * 10_000 + "a", "(" * 10_000 + "a" + ")" * 10_000, "(not " * 10_000, "(" * 51]
+    ("text", "column"),
+    [
+        ("not " * 10_000 + "a", 200),
+        ("(" * 10_000 + "a" + ")" * 10_000, 50),
+        ("(not " * 10_000, 125),
+        ("(a and " * 10_000, 344),
+        ("(" * 50, 50),
+    ],
 )
-def test_deep_nesting_is_a_problem(text: str) -> None:
-    assert parsed(text).problem == "the condition is nested too deeply"
+def test_deep_nesting_is_a_problem(text: str, column: int) -> None:
+    found = parsed(text)
+    assert (found.problem, found.column) == ("the condition is nested too deeply", column)
+    assert found.expects is Expects.FIELD
 
 
 def test_nesting_goes_as_deep_as_anybody_types() -> None:
-    assert meaning("(" * 40 + "a" + ")" * 40) == "a truth"
+    assert meaning("(" * 49 + "a" + ")" * 49) == "a truth"
     assert meaning(" and ".join(["(a)"] * 100)).count("a truth") == 100
 
 

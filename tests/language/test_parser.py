@@ -1,7 +1,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from guestshell.language.lexer import Kind, Token, lex
@@ -45,6 +45,7 @@ def tokens_of(line: Line) -> list[Token]:
 
 
 @given(lines)
+@example('"\\\n"')
 def test_no_line_makes_the_parser_fail(line: str) -> None:
     parsed = parse(line)
     if parsed.problem is not None:
@@ -104,6 +105,10 @@ def test_a_redirect_ends_a_pipeline(operator: str) -> None:
     assert stages(f"a {operator} b; c {operator} d") == [[["a"]], [["c"]]]
 
 
+def test_a_pipeline_ends_where_the_next_may_begin() -> None:
+    assert [one.end for one in parse("a b ; c > d;e  ").pipelines] == [4, 11, 15]
+
+
 def test_a_dash_makes_a_pipeline_tolerant() -> None:
     assert only("-cat a").tolerant
     assert only("- cat a").tolerant
@@ -144,6 +149,7 @@ def test_what_follows_a_mark_keeps_its_pieces() -> None:
         ('cat a"b', '" is never closed', 4),
         ("cat a\\", "nothing follows the backslash", 5),
         ("a |", "nothing follows the |", 2),
+        ("a | b |", "nothing follows the |", 6),
         ("a | | b", "nothing follows the |", 2),
         ("a | ; b", "nothing follows the |", 2),
         ("| a", "a command is missing", 0),
@@ -161,6 +167,25 @@ def test_what_follows_a_mark_keeps_its_pieces() -> None:
 )
 def test_a_problem_is_told_with_its_column(line: str, message: str, column: int) -> None:
     assert problem(line) == (message, column)
+
+
+@pytest.mark.parametrize(
+    ("line", "remedy"),
+    [
+        ("a & b", "quote it where it belongs to a name"),
+        ("a > b c", "quote it where it belongs to a name"),
+        ("a > b | c", "the last stage is the one to redirect"),
+        ("a |", ""),
+        ("a >", ""),
+        ("| a", ""),
+        ("a 'b", ""),
+        ("a\\", ""),
+    ],
+)
+def test_what_means_nothing_is_told_with_a_way_out(line: str, remedy: str) -> None:
+    found = parse(line).problem
+    assert found is not None
+    assert found.remedy == remedy
 
 
 def test_a_problem_in_one_pipeline_leaves_the_next_alone() -> None:

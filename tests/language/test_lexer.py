@@ -135,6 +135,10 @@ def test_a_backslash_in_dollar_quotes_before_anything_else_is_left_out() -> None
     assert values(r"$'\q\X\9\"'") == ['qX9"']
 
 
+def test_a_backslash_in_double_quotes_is_left_out_only_where_it_must() -> None:
+    assert values(r'"\\ \" \$a \` \a \'"') == ["\\ \" $a ` \\a \\'"]
+
+
 def test_a_number_that_is_no_character_does_no_harm() -> None:
     assert values(r"$'\U00110000'") == ["?"]
     assert values(r"$'\U0010ffff'") == ["\U0010ffff"]
@@ -162,6 +166,15 @@ def test_an_open_quote_is_told() -> None:
     assert lex("cat $'a")[1].open_quote == "$'"
     assert lex('cat "a')[1].open_quote == '"'
     assert lex("cat a\\")[1].open_quote == "\\"
+
+
+@pytest.mark.parametrize(
+    ("word", "quoted"),
+    [("ll", False), ("$a", False), ("'ll'", True), ('l"l"', True), ("\\ll", True), ("$'l'l", True)],
+)
+def test_a_word_says_whether_any_of_it_is_quoted(word: str, quoted: bool) -> None:
+    [token] = lex(word)
+    assert token.quoted is quoted
 
 
 def test_a_number_sign_inside_a_word_is_no_comment() -> None:

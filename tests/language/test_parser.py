@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from guestshell.language.lexer import Kind, Token, lex
-from guestshell.language.parser import REDIRECTS, Line, Pipeline, Stage, parse, unfinished
+from guestshell.language.parser import REDIRECTS, Line, Pipeline, Redirect, Stage, parse, unfinished
 from guestshell.language.quoting import quote
 from tests.language.texts import lines, names, values
 
@@ -188,8 +188,14 @@ def test_what_means_nothing_is_told_with_a_way_out(line: str, remedy: str) -> No
     assert found.remedy == remedy
 
 
+@pytest.mark.parametrize("operator", REDIRECTS)
+def test_a_redirect_without_a_file_is_still_one(operator: str) -> None:
+    assert parse(f"a {operator}").pipelines[0].redirect == Redirect(operator, None)
+
+
 def test_a_problem_in_one_pipeline_leaves_the_next_alone() -> None:
     assert stages("a & b; c") == [[["a"]], [["c"]]]
+    assert stages("a &; c") == [[["a"]], [["c"]]]
     assert stages("a |; c") == [[["a"], []], [["c"]]]
 
 
@@ -204,6 +210,7 @@ def test_a_problem_in_one_pipeline_leaves_the_next_alone() -> None:
         ("ls | where (a > 1 or b < 2) > o", ["(a", ">", "1", "or", "b", "<", "2)"], (">", "o")),
         ("ls | where a in (b, c) > o", ["a", "in", "(b,", "c)"], (">", "o")),
         ("ls | where a =~ '>' > o", ["a", "=~", ">"], (">", "o")),
+        ("ls | where a > $b > o", ["a", ">", "$b"], (">", "o")),
         ("ls | where size >| o", ["size"], (">|", "o")),
         ("ls | where size >> o", ["size"], (">>", "o")),
     ],

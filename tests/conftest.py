@@ -29,6 +29,10 @@ os.environ["XDG_CACHE_HOME"] = str(CACHE)
 # how long an example takes says more of the host's other work than of ours
 hypothesis.settings.register_profile("whole suite", deadline=None)
 hypothesis.settings.load_profile("whole suite")
+# for mutmut: a mutant that lives today shall live tomorrow
+hypothesis.settings.register_profile(
+    "mutants", deadline=None, max_examples=15, derandomize=True, database=None
+)
 
 _watched: dict[Path, str] = {}
 

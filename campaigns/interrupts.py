@@ -11,7 +11,7 @@ from tests.e2e.terminal import Terminal
 _SECONDS = 0.5
 _LONG = (
     "hash -a md5 /var/log/huge.log",
-    "grep -c x /var/log/huge.log",
+    "grep x /var/log/huge.log | count",
     "cat /var/log/huge.log | count",
 )
 

@@ -3,7 +3,7 @@
 GUESTCTL = .venv/bin/guestctl
 BIN = .venv/bin
 
-.PHONY: setup demo test lint bench fuzz docs stubs dist deb deb-check pipx-check floors clean
+.PHONY: setup demo test lint coverage bench fuzz docs stubs dist deb deb-check pipx-check floors clean
 
 setup:
 	@scripts/setup.sh
@@ -21,6 +21,13 @@ lint:
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# which lines and branches of the program the tests take
+coverage:
+	@scripts/setup.sh tests
+	$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --sort cover
 
 bench:
 	@scripts/setup.sh tests

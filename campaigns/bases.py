@@ -55,30 +55,35 @@ def _fill(image: Path, tree: Path) -> None:
         g.shutdown()
 
 
+def base(name: str) -> Path:
+    """Give the image of a kind of file system; built once."""
+    size, maker = _MAKERS[name]
+
+    def build(image: Path) -> None:
+        with tempfile.TemporaryDirectory() as directory:
+            tree = Path(directory) / "tree"
+            _tree(tree)
+            with image.open("wb") as file:
+                file.truncate(size * MIB)
+            if maker[0] == "mke2fs":
+                run(*maker, "-d", str(tree), str(image))
+            elif maker[0] == "bsdtar":
+                run(*maker, str(image), "-C", str(tree), ".")
+            else:
+                run(*maker, str(image))
+                _fill(image, tree)
+
+    built = cached(f"{name}.fuzz", f"{size} {maker} 3", build)
+    named = built.with_name(f"{name}.base")
+    if not named.exists() or named.stat().st_mtime < built.stat().st_mtime:
+        shutil.copyfile(built, named)
+    return named
+
+
 def bases() -> list[Path]:
-    """Give an image of each kind that the tools of this host make; built once."""
-    found = []
-    for name, (size, maker) in _MAKERS.items():
-        if shutil.which(maker[0], path=TOOL_PATH) is None:
-            continue
-
-        def build(image: Path, size: int = size, maker: tuple[str, ...] = maker) -> None:
-            with tempfile.TemporaryDirectory() as directory:
-                tree = Path(directory) / "tree"
-                _tree(tree)
-                with image.open("wb") as file:
-                    file.truncate(size * MIB)
-                if maker[0] == "mke2fs":
-                    run(*maker, "-d", str(tree), str(image))
-                elif maker[0] == "bsdtar":
-                    run(*maker, str(image), "-C", str(tree), ".")
-                else:
-                    run(*maker, str(image))
-                    _fill(image, tree)
-
-        base = cached(f"{name}.fuzz", f"{size} {maker} 3", build)
-        named = base.with_name(f"{name}.base")
-        if not named.exists() or named.stat().st_mtime < base.stat().st_mtime:
-            shutil.copyfile(base, named)
-        found.append(named)
-    return found
+    """Give an image of each kind that the tools of this host make."""
+    return [
+        base(name)
+        for name, (_, maker) in _MAKERS.items()
+        if shutil.which(maker[0], path=TOOL_PATH) is not None
+    ]
